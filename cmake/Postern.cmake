@@ -1,0 +1,64 @@
+# Compiler settings shared by every target, and the functions that declare a room, its tests and its fuzzers.
+
+# Static, so that a program starts without loading and relocating them: a session start is a few milliseconds.
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json system)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(GTest REQUIRED)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(postern_options INTERFACE)
+target_compile_features(postern_options INTERFACE cxx_std_23)
+target_compile_options(postern_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Wthread-safety -Werror -fno-omit-frame-pointer -fvisibility=hidden -fstack-protector-strong)
+target_compile_definitions(postern_options INTERFACE
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_STD_INVOKE_RESULT SPDLOG_FMT_EXTERNAL
+  POSTERN_VERSION="${PROJECT_VERSION}")
+target_include_directories(postern_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_link_options(postern_options INTERFACE -fuse-ld=lld -Wl,--as-needed -Wl,-z,relro,-z,now)
+if(NOT POSTERN_SANITIZE)
+  target_compile_definitions(postern_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+  target_compile_options(postern_options INTERFACE -ffunction-sections -fdata-sections)
+  target_link_options(postern_options INTERFACE -Wl,--gc-sections)
+else()
+  # SOCI hides a typeinfo that UBSan's vptr check needs.
+  target_compile_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE} -fno-sanitize=vptr
+    -fno-sanitize-recover=all)
+  target_link_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE})
+endif()
+if(POSTERN_FUZZ)
+  target_compile_options(postern_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# postern_library(ROOM SOURCES a.cc ... LINKS other targets ...)
+# One static library per room; LINKS are the rooms and packages that its own includes name.
+function(postern_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(postern_${room} STATIC ${ARG_SOURCES})
+  add_library(postern::${room} ALIAS postern_${room})
+  target_link_libraries(postern_${room} PUBLIC postern_options ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS})
+endfunction()
+
+# postern_test(ROOM SOURCES a_test.cc ... LINKS ...): one test executable per room, fewer links on few cores.
+function(postern_test room)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${room}_test ${ARG_SOURCES})
+  target_link_libraries(${room}_test PRIVATE postern::${room} ${ARG_LINKS} GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${room}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
+endfunction()
+
+# postern_fuzzer(NAME LINKS ...): fuzz/NAME_fuzz.cc with its corpus in fuzz/corpus/NAME.
+function(postern_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
+  add_executable(${name}_fuzz ${name}_fuzz.cc)
+  target_link_libraries(${name}_fuzz PRIVATE postern_options ${ARG_LINKS})
+  target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,31 @@
+#include "base/encoding.h"
+
+#include <gtest/gtest.h>
+
+namespace postern {
+namespace {
+
+TEST(Hex, RoundTripsAndRefuses) {
+  EXPECT_EQ(to_hex(Bytes{0x00, 0x7f, 0xff}), "007fff");
+  EXPECT_EQ(from_hex("007fFF"), (Bytes{0x00, 0x7f, 0xff}));
+  EXPECT_FALSE(from_hex("0"));
+  EXPECT_FALSE(from_hex("0g"));
+}
+
+TEST(Base64, FollowsTheVectorsOfRfc4648) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : cases) {
+    EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
+    EXPECT_EQ(from_base64(encoded), to_bytes(plain));
+  }
+}
+
+TEST(Base64, IsStrict) {
+  for (const auto* text : {"Zg", "Zg=", "Zh==", "Z===", "====", "Zm9=", "Zm 9v", "Zm9v\n", "Zm=v", "Zg==Zg=="}) {
+    EXPECT_FALSE(from_base64(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace postern
