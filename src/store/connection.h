@@ -1,0 +1,53 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+namespace soci {
+class session;
+}
+
+namespace postern::store {
+
+/// One database connection, used by one thread at a time. This and migrations/ are where an engine's
+/// peculiarities live.
+class Connection {
+ public:
+  enum class Mode { kReadWrite, kReadOnly };
+
+  /// Opens the file, creating it with mode 0600 in kReadWrite, and sets WAL, synchronous=FULL, foreign keys
+  /// and a wait of ten seconds for locks that other processes hold. Throws StoreError.
+  static Connection open_sqlite(const std::filesystem::path& file, Mode mode);
+
+  Connection(Connection&&) noexcept;
+  ~Connection();
+
+  soci::session& sql() { return *sql_; }
+
+ private:
+  explicit Connection(std::unique_ptr<soci::session> sql);
+  std::unique_ptr<soci::session> sql_;
+};
+
+/// A transaction from construction to commit(); rolled back when it goes without.
+class Transaction {
+ public:
+  /// A reader sees one state of the database throughout. A writer takes the write lock at once, since a
+  /// reader that turns writer half-way can be refused without having waited.
+  enum class Kind { kRead, kWrite };
+
+  /// Throws StoreError.
+  Transaction(soci::session& sql, Kind kind);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  /// Returns when the changes are on disk. Throws StoreError when they are not; then they are rolled back.
+  void commit();
+
+ private:
+  soci::session& sql_;
+  bool open_ = true;
+};
+
+}  // namespace postern::store

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/secret.h"
+
+/// What is stored, as values. Times are UTC microseconds; tokens are kept as hexadecimal SHA-256 only;
+/// secrets are sealed on their way into the database and unsealed on their way out.
+namespace postern::store {
+
+using Tags = std::map<std::string, std::string>;
+
+/// An IAM user. `user_id` is AWS's unique id (`AIDA...`), `name` what people type.
+struct User {
+  std::string user_id;
+  std::string name;
+  std::string arn;
+  bool administrator = false;
+  Timestamp created;
+};
+
+enum class KeyStatus { kActive, kInactive };
+
+/// A long-term access key (`AKIA...`) of a user.
+struct AccessKey {
+  std::string access_key_id;
+  std::string user_id;
+  Secret secret;
+  KeyStatus status = KeyStatus::kActive;
+  Timestamp created;
+};
+
+/// Temporary credentials (`ASIA...`) of a managed node's role.
+struct NodeCredential {
+  std::string access_key_id;
+  std::string node_id;
+  Secret secret;
+  std::string session_token_hash;
+  Timestamp expires;
+};
+
+struct Activation {
+  std::string activation_id;
+  std::string code_hash;
+  std::string description;
+  std::string default_instance_name;
+  std::string iam_role;
+  int registration_limit = 1;
+  int registrations_count = 0;
+  Timestamp expires;
+  Timestamp created;
+  /// Copied to each node that registers.
+  Tags tags;
+};
+
+/// A managed node as registered (`mi-` and 17 hexadecimal digits) and as it last described itself.
+struct Node {
+  std::string node_id;
+  std::string name;
+  std::string activation_id;
+  std::string iam_role;
+  /// Base64 of the DER SubjectPublicKeyInfo.
+  std::string public_key;
+  std::string fingerprint;
+  Timestamp registered;
+  std::optional<Timestamp> last_ping;
+  std::string agent_name;
+  std::string agent_version;
+  /// Linux, Windows, MacOS; empty until the first ping.
+  std::string platform_type;
+  std::string platform_name;
+  std::string platform_version;
+  std::string ip_address;
+  std::string computer_name;
+};
+
+enum class SessionStatus { kConnecting, kConnected, kDisconnected, kTerminating, kTerminated, kFailed };
+
+struct Session {
+  std::string session_id;
+  /// The node's id.
+  std::string target;
+  std::string document_name;
+  /// The owner's ARN and unique id (`aws:userid`).
+  std::string owner_arn;
+  std::string owner_id;
+  std::string reason;
+  SessionStatus status = SessionStatus::kConnecting;
+  /// Why it ended, for people.
+  std::string details;
+  Timestamp started;
+  std::optional<Timestamp> connected;
+  std::optional<Timestamp> ended;
+  /// Hash of the one-time token that opens the client's side, and its expiry; empty once used.
+  std::string client_token_hash;
+  std::optional<Timestamp> client_token_expires;
+};
+
+}  // namespace postern::store

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/records.h"
+
+namespace soci {
+class session;
+}
+
+namespace postern::store {
+
+class Sealer;
+
+/// Repositories: plain blocking calls on one database connection, used only inside Store::run. They throw
+/// StoreError for a failing database; "not there" is an empty optional or false.
+
+class UserRepository {
+ public:
+  UserRepository(soci::session& sql, const Sealer& sealer) : sql_(sql), sealer_(sealer) {}
+  void add(const User& user);
+  std::optional<User> find(std::string_view user_id);
+  std::optional<User> find_by_name(std::string_view name);
+  std::size_t count();
+  void add_key(const AccessKey& key);
+  std::optional<AccessKey> find_key(std::string_view access_key_id);
+
+ private:
+  soci::session& sql_;
+  const Sealer& sealer_;
+};
+
+class ActivationRepository {
+ public:
+  explicit ActivationRepository(soci::session& sql) : sql_(sql) {}
+  void add(const Activation& activation);
+  std::optional<Activation> find(std::string_view activation_id);
+  /// Ordered by creation, then id.
+  std::vector<Activation> list();
+  /// Counts one registration; false when the limit is reached or it is gone. Atomic.
+  bool count_registration(std::string_view activation_id);
+  bool remove(std::string_view activation_id);
+
+ private:
+  soci::session& sql_;
+};
+
+class NodeRepository {
+ public:
+  NodeRepository(soci::session& sql, const Sealer& sealer) : sql_(sql), sealer_(sealer) {}
+  void add(const Node& node);
+  std::optional<Node> find(std::string_view node_id);
+  std::vector<Node> find_by_name(std::string_view name);
+  /// Ordered by registration, then id.
+  std::vector<Node> list();
+  /// Replaces what the node says of itself: ping time, agent, platform, addresses. False when it is gone.
+  bool update_information(const Node& node);
+  bool update_public_key(std::string_view node_id, std::string_view public_key);
+  /// Removes the node, its tags and its credentials.
+  bool remove(std::string_view node_id);
+
+  void add_credential(const NodeCredential& credential);
+  std::optional<NodeCredential> find_credential(std::string_view access_key_id);
+  /// Returns how many were deleted.
+  std::size_t remove_expired_credentials(Timestamp now);
+
+ private:
+  soci::session& sql_;
+  const Sealer& sealer_;
+};
+
+/// Tags of any resource; `resource_type` is the API's spelling (`ManagedInstance`).
+class TagRepository {
+ public:
+  explicit TagRepository(soci::session& sql) : sql_(sql) {}
+  void put(std::string_view resource_type, std::string_view resource_id, const Tags& tags);
+  void remove(std::string_view resource_type, std::string_view resource_id,
+              const std::vector<std::string>& keys);
+  Tags list(std::string_view resource_type, std::string_view resource_id);
+  /// All tags of all resources of a type, by resource id.
+  std::map<std::string, Tags> list_all(std::string_view resource_type);
+  /// Ids of the resources that carry exactly this tag.
+  std::vector<std::string> find(std::string_view resource_type, std::string_view key, std::string_view value);
+
+ private:
+  soci::session& sql_;
+};
+
+/// What DescribeSessions asks for; empty members don't filter.
+struct SessionQuery {
+  enum class State { kActive, kHistory } state = State::kActive;
+  std::string session_id;
+  std::string target;
+  std::string owner_arn;
+  std::optional<SessionStatus> status;
+  std::optional<Timestamp> started_after;
+  std::optional<Timestamp> started_before;
+  /// History ends this far back (AWS: 30 days before now).
+  std::optional<Timestamp> ended_after;
+  /// Continue behind this session (its start and id), newest first.
+  std::optional<std::pair<Timestamp, std::string>> after;
+  std::size_t limit = 50;
+};
+
+class SessionRepository {
+ public:
+  explicit SessionRepository(soci::session& sql) : sql_(sql) {}
+  void add(const Session& session);
+  std::optional<Session> find(std::string_view session_id);
+  /// Newest first. kActive: connecting, connected, disconnected, terminating; kHistory: terminated, failed.
+  std::vector<Session> list(const SessionQuery& query);
+  /// Writes status, details, times and token of an existing session. False when it is not there.
+  bool update(const Session& session);
+  std::size_t count_active();
+
+ private:
+  soci::session& sql_;
+};
+
+/// Small named values of the installation: account id, creation time.
+class SettingRepository {
+ public:
+  explicit SettingRepository(soci::session& sql) : sql_(sql) {}
+  std::optional<std::string> find(std::string_view name);
+  void put(std::string_view name, std::string_view value);
+
+ private:
+  soci::session& sql_;
+};
+
+/// All repositories over one connection and inside one transaction.
+struct Repositories {
+  Repositories(soci::session& sql, const Sealer& sealer)
+      : users(sql, sealer), activations(sql), nodes(sql, sealer), tags(sql), sessions(sql), settings(sql) {}
+  UserRepository users;
+  ActivationRepository activations;
+  NodeRepository nodes;
+  TagRepository tags;
+  SessionRepository sessions;
+  SettingRepository settings;
+};
+
+}  // namespace postern::store
