@@ -1,0 +1,1 @@
+"""What the end-to-end tests, the benchmarks and the demo share."""
