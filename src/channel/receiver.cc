@@ -1,0 +1,98 @@
+#include "channel/receiver.h"
+
+#include "base/check.h"
+
+namespace postern::channel {
+namespace {
+
+// A peer that repeats itself faster than we can write gets no further answers; it will repeat once more.
+constexpr std::size_t kMaxPendingAcks = 20'000;
+
+}  // namespace
+
+Receiver::Receiver(ReceiverOptions options) : options_(options) {}
+
+Receiver::Receipt Receiver::on_message(const wire::AgentMessageView& message) {
+  const auto number = message.header.sequence_number;
+  const auto& id = message.header.stamp.message_id;
+  const auto size = message.payload.size();
+  if (number < expected_) {
+    // Without this an official client repeats for 5 minutes and then ends the session.
+    acknowledge(id, number);
+    return Receipt::kDuplicate;
+  }
+  const auto found = buffer_.find(number);
+  if (found != buffer_.end()) {
+    if (found->second.acknowledged) acknowledge(found->second.message_id, number);
+    return Receipt::kDuplicate;
+  }
+  if (number == expected_ && ready_ && queue_has_room(size)) {
+    acknowledge(id, number);
+    enqueue({message.header.payload_type, Bytes(message.payload.begin(), message.payload.end())});
+    ++expected_;
+    deliver_buffered();
+    return Receipt::kDelivered;
+  }
+  if (buffer_.size() >= options_.buffer_messages || buffer_bytes_ + size > options_.buffer_bytes) {
+    return Receipt::kDropped;
+  }
+  // Behind a missing message it is acknowledged now; behind a slow consumer when the consumer gets there.
+  const bool missing = number != expected_ && !buffer_.contains(expected_);
+  buffer_bytes_ += size;
+  buffer_.emplace(
+      number,
+      Buffered{
+          id, {message.header.payload_type, Bytes(message.payload.begin(), message.payload.end())}, missing});
+  if (missing) acknowledge(id, number);
+  return Receipt::kBuffered;
+}
+
+void Receiver::set_ready(bool ready) {
+  ready_ = ready;
+  deliver_buffered();
+}
+
+Delivery Receiver::pop() {
+  POSTERN_CHECK(!queue_.empty());
+  auto delivery = std::move(queue_.front());
+  queue_.pop_front();
+  queue_bytes_ -= delivery.payload.size();
+  deliver_buffered();
+  return delivery;
+}
+
+std::optional<PendingAck> Receiver::take_ack() {
+  if (acks_.empty()) return std::nullopt;
+  const auto ack = acks_.front();
+  acks_.pop_front();
+  return ack;
+}
+
+bool Receiver::queue_has_room(std::size_t bytes) const {
+  return queue_.empty() ||
+         (queue_bytes_ + bytes <= options_.queue_bytes && queue_.size() < options_.queue_messages);
+}
+
+void Receiver::acknowledge(const Uuid& message_id, std::int64_t number) {
+  if (acks_.size() < kMaxPendingAcks) acks_.push_back({message_id, number});
+}
+
+void Receiver::enqueue(Delivery delivery) {
+  queue_bytes_ += delivery.payload.size();
+  queue_.push_back(std::move(delivery));
+}
+
+void Receiver::deliver_buffered() {
+  while (ready_ && !buffer_.empty()) {
+    const auto next = buffer_.begin();
+    const auto size = next->second.delivery.payload.size();
+    if (next->first != expected_ || !queue_has_room(size)) return;
+    if (!next->second.acknowledged) acknowledge(next->second.message_id, expected_);
+    buffer_bytes_ -= size;
+    enqueue(std::move(next->second.delivery));
+    buffer_.erase(next);
+    ++expected_;
+  }
+}
+
+}  // namespace postern::channel

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/uuid.h"
+#include "wire/agent_message.h"
+
+namespace postern::channel {
+
+struct ReceiverOptions {
+  /// Delivered and not yet taken by the consumer. One message always fits, whatever its size.
+  std::size_t queue_bytes = 1024 * 1024;
+  std::size_t queue_messages = 1024;
+  /// Received ahead of a missing message, or of a consumer that is not ready.
+  std::size_t buffer_bytes = 8 * 1024 * 1024;
+  std::size_t buffer_messages = 10'000;
+};
+
+/// A stream message's content, in order and once.
+struct Delivery {
+  wire::PayloadType type;
+  Bytes payload;
+};
+
+/// A message to be acknowledged.
+struct PendingAck {
+  Uuid message_id;
+  std::int64_t number;
+};
+
+/// The other direction of a data channel: puts stream messages in order, tells which to acknowledge, and
+/// hands them to a consumer through a bounded queue (data-channel.md 4.3).
+///
+/// An acknowledgement means that the message is in the queue or, while an older one is missing, in the
+/// reorder buffer. While the consumer is not ready or its queue is full nothing more is acknowledged: the
+/// sender's window fills and it stops. What arrived by then is kept, so nothing needs repeating once the
+/// consumer goes on.
+class Receiver {
+ public:
+  explicit Receiver(ReceiverOptions options);
+
+  enum class Receipt { kDelivered, kBuffered, kDuplicate, kDropped };
+  /// A message whose digest is right. The payload is copied.
+  Receipt on_message(const wire::AgentMessageView& message);
+
+  /// Starts (the initial state) or stops delivery.
+  void set_ready(bool ready);
+
+  /// The oldest delivery, or nothing; valid until pop().
+  const Delivery* front() const { return queue_.empty() ? nullptr : &queue_.front(); }
+  /// Takes the oldest delivery out. There must be one.
+  Delivery pop();
+
+  std::optional<PendingAck> take_ack();
+  bool has_acks() const { return !acks_.empty(); }
+
+  /// Queue and buffer together.
+  std::size_t held_bytes() const { return queue_bytes_ + buffer_bytes_; }
+  std::int64_t expected_number() const { return expected_; }
+
+ private:
+  struct Buffered {
+    Uuid message_id;
+    Delivery delivery;
+    bool acknowledged;
+  };
+
+  bool queue_has_room(std::size_t bytes) const;
+  void acknowledge(const Uuid& message_id, std::int64_t number);
+  void enqueue(Delivery delivery);
+  void deliver_buffered();
+
+  ReceiverOptions options_;
+  std::int64_t expected_ = 0;
+  std::deque<Delivery> queue_;
+  std::size_t queue_bytes_ = 0;
+  std::map<std::int64_t, Buffered> buffer_;
+  std::size_t buffer_bytes_ = 0;
+  std::deque<PendingAck> acks_;
+  bool ready_ = true;
+};
+
+}  // namespace postern::channel

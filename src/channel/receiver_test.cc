@@ -1,0 +1,122 @@
+#include "channel/receiver.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/messages.h"
+
+namespace postern::channel {
+namespace {
+
+using Receipt = Receiver::Receipt;
+
+class ReceiverTest : public testing::Test {
+ protected:
+  explicit ReceiverTest(ReceiverOptions options = {}) : receiver(options) {}
+
+  Receipt receive(std::int64_t number, std::string_view payload = "x") {
+    const auto bytes =
+        wire::make_stream_message(wire::Stamp::fresh(Timestamp{}), wire::MessageType::kInputStreamData,
+                                  number, wire::PayloadType::kOutput, as_bytes(payload));
+    return receiver.on_message(*wire::parse(bytes));
+  }
+  std::vector<std::int64_t> acks() {
+    std::vector<std::int64_t> numbers;
+    while (const auto ack = receiver.take_ack()) numbers.push_back(ack->number);
+    return numbers;
+  }
+  std::string taken() {
+    std::string text;
+    while (receiver.front() != nullptr) text += as_text(receiver.pop().payload);
+    return text;
+  }
+
+  using Numbers = std::vector<std::int64_t>;
+  Receiver receiver;
+};
+
+TEST_F(ReceiverTest, DeliversAndAcknowledgesInOrder) {
+  EXPECT_EQ(receive(0, "a"), Receipt::kDelivered);
+  EXPECT_EQ(receive(1, "b"), Receipt::kDelivered);
+  EXPECT_EQ(acks(), (Numbers{0, 1}));
+  EXPECT_EQ(taken(), "ab");
+  EXPECT_EQ(receiver.held_bytes(), 0u);
+}
+
+TEST_F(ReceiverTest, AcknowledgesDuplicatesAgainButDeliversOnce) {
+  receive(0, "a");
+  EXPECT_EQ(receive(0, "a"), Receipt::kDuplicate);
+  EXPECT_EQ(acks(), (Numbers{0, 0}));
+  EXPECT_EQ(receive(-5), Receipt::kDuplicate);
+  EXPECT_EQ(taken(), "a");
+}
+
+TEST_F(ReceiverTest, BuffersAndAcknowledgesAheadOfAMissingMessage) {
+  EXPECT_EQ(receive(2, "c"), Receipt::kBuffered);
+  EXPECT_EQ(receive(1, "b"), Receipt::kBuffered);
+  EXPECT_EQ(receive(2, "c"), Receipt::kDuplicate);
+  EXPECT_EQ(acks(), (Numbers{2, 1, 2}));
+  EXPECT_EQ(taken(), "");
+  EXPECT_EQ(receive(0, "a"), Receipt::kDelivered);
+  EXPECT_EQ(acks(), (Numbers{0}));
+  EXPECT_EQ(taken(), "abc");
+}
+
+TEST_F(ReceiverTest, NeitherAcknowledgesNorAdvancesUntilReady) {
+  receiver.set_ready(false);
+  EXPECT_EQ(receive(0, "a"), Receipt::kBuffered);
+  EXPECT_EQ(receive(1, "b"), Receipt::kBuffered);
+  EXPECT_EQ(receive(0, "a"), Receipt::kDuplicate);
+  EXPECT_EQ(acks(), Numbers{});
+  EXPECT_EQ(receiver.expected_number(), 0);
+  receiver.set_ready(true);
+  EXPECT_EQ(acks(), (Numbers{0, 1}));
+  EXPECT_EQ(taken(), "ab");
+}
+
+ReceiverOptions small() {
+  ReceiverOptions options;
+  options.queue_bytes = 4;
+  options.buffer_bytes = 6;
+  options.buffer_messages = 4;
+  return options;
+}
+
+class SmallReceiverTest : public ReceiverTest {
+ protected:
+  SmallReceiverTest() : ReceiverTest(small()) {}
+};
+
+TEST_F(SmallReceiverTest, StopsAcknowledgingWhenTheConsumerFallsBehind) {
+  EXPECT_EQ(receive(0, "aaaa"), Receipt::kDelivered);
+  EXPECT_EQ(receive(1, "bbb"), Receipt::kBuffered);
+  EXPECT_EQ(receive(2, "ccc"), Receipt::kBuffered);
+  EXPECT_EQ(receive(3, "d"), Receipt::kDropped);
+  EXPECT_EQ(acks(), (Numbers{0}));
+  EXPECT_EQ(receiver.held_bytes(), 10u);
+  EXPECT_EQ(as_text(receiver.pop().payload), "aaaa");
+  EXPECT_EQ(acks(), (Numbers{1}));
+  EXPECT_EQ(taken(), "bbbccc");
+  EXPECT_EQ(receive(3, "d"), Receipt::kDelivered);
+}
+
+TEST_F(SmallReceiverTest, TakesOneMessageOfAnySize) {
+  EXPECT_EQ(receive(0, std::string(1'000'000, 'x')), Receipt::kDelivered);
+  EXPECT_EQ(receive(1, std::string(1'000'000, 'x')), Receipt::kDropped);
+}
+
+TEST_F(SmallReceiverTest, BoundsTheReorderBuffer) {
+  for (int i = 1; i <= 4; ++i) EXPECT_EQ(receive(i, "x"), Receipt::kBuffered);
+  EXPECT_EQ(receive(5, "x"), Receipt::kDropped);
+  EXPECT_EQ(receive(INT64_MAX, "x"), Receipt::kDropped);
+  EXPECT_EQ(receive(0, "x"), Receipt::kDelivered) << "a full buffer may not refuse what empties it";
+  EXPECT_EQ(taken(), "xxxxx");
+}
+
+TEST_F(ReceiverTest, BoundsUnwrittenAcknowledgements) {
+  receive(0);
+  for (int i = 0; i < 100'000; ++i) receive(0);
+  EXPECT_LE(acks().size(), 20'000u);
+}
+
+}  // namespace
+}  // namespace postern::channel

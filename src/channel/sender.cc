@@ -1,0 +1,113 @@
+#include "channel/sender.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+
+namespace postern::channel {
+
+Sender::Sender(wire::MessageType stream, SenderOptions options, const Clock& clock)
+    : stream_(stream), options_(options), clock_(clock) {}
+
+bool Sender::can_send() const {
+  return kept_bytes_ < options_.window_bytes &&
+         static_cast<std::int64_t>(kept_.size()) < options_.window_messages;
+}
+
+std::int64_t Sender::send(wire::PayloadType type, ByteView payload) {
+  POSTERN_CHECK(!payload.empty());
+  const auto number = next_number();
+  Kept kept;
+  kept.message = wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, number, type, payload);
+  kept_bytes_ += kept.message.size();
+  kept_.push_back(std::move(kept));
+  return number;
+}
+
+Sender::AckResult Sender::on_acknowledge(std::int64_t number, SteadyTime now) {
+  if (number < 0 || number >= written_end_) return AckResult::kNeverSent;
+  if (number < first_) return AckResult::kRepeated;
+  auto& kept = at(number);
+  if (kept.message.empty()) return AckResult::kRepeated;
+  if (kept.written) rtt_.on_sample(now - kept.first_written);
+  silent_rounds_ = 0;
+  kept_bytes_ -= kept.message.size();
+  Bytes().swap(kept.message);
+  while (!kept_.empty() && kept_.front().message.empty()) {
+    kept_.pop_front();
+    ++first_;
+  }
+  cursor_ = std::max(cursor_, first_);
+  return AckResult::kAcknowledged;
+}
+
+void Sender::on_reconnect() {
+  cursor_ = first_;
+  repair_left_ = 0;
+  silent_rounds_ = 0;
+  paused_ = false;
+  for (auto& kept : kept_) kept.written = false;
+}
+
+std::optional<ByteView> Sender::poll(SteadyTime now) {
+  if (paused_) return std::nullopt;
+  // Repetitions first: what is missing at the peer holds up everything behind it.
+  if (auto repeated = poll_repair(now)) return repeated;
+  while (cursor_ < next_number() && at(cursor_).message.empty()) ++cursor_;
+  if (cursor_ == next_number() || second_must_wait(now)) return std::nullopt;
+  auto& kept = at(cursor_++);
+  written_end_ = std::max(written_end_, cursor_);
+  return write(kept, now);
+}
+
+std::optional<ByteView> Sender::poll_repair(SteadyTime now) {
+  if (repair_left_ == 0) {
+    if (cursor_ == first_ || now < kept_.front().last_written + timeout()) return std::nullopt;
+    repair_left_ = silent_rounds_ == 0 ? kRepairMessages : 1;
+    repair_next_ = first_;
+    ++silent_rounds_;
+  }
+  // The round's own count has already lengthened timeout(); what it repeats was due before.
+  const auto overdue = rtt_.timeout();
+  for (repair_next_ = std::max(repair_next_, first_); repair_next_ < cursor_; ++repair_next_) {
+    auto& kept = at(repair_next_);
+    if (kept.message.empty() || now < kept.last_written + overdue) continue;
+    ++repair_next_;
+    --repair_left_;
+    ++repetitions_;
+    return write(kept, now);
+  }
+  repair_left_ = 0;
+  return std::nullopt;
+}
+
+ByteView Sender::write(Kept& kept, SteadyTime now) {
+  if (!kept.written) kept.first_written = now;
+  kept.written = true;
+  kept.last_written = now;
+  return kept.message;
+}
+
+std::optional<SteadyTime> Sender::next_wakeup() const {
+  if (paused_ || kept_.empty()) return std::nullopt;
+  std::optional<SteadyTime> wakeup;
+  if (cursor_ > first_)
+    wakeup = repair_left_ > 0 ? SteadyTime::min() : kept_.front().last_written + timeout();
+  if (cursor_ < next_number()) {
+    const bool waits = cursor_ == 1 && first_ == 0 && options_.gap_after_first > SteadyDuration::zero();
+    const auto next = waits ? kept_.front().first_written + options_.gap_after_first : SteadyTime::min();
+    wakeup = std::min(wakeup.value_or(next), next);
+  }
+  return wakeup;
+}
+
+SteadyDuration Sender::timeout() const {
+  const auto doubled = rtt_.timeout() * (1 << std::min(silent_rounds_, 7));
+  return std::min<SteadyDuration>(doubled, kMaxRetransmissionTimeout);
+}
+
+bool Sender::second_must_wait(SteadyTime now) const {
+  return cursor_ == 1 && first_ == 0 && now < kept_.front().first_written + options_.gap_after_first;
+}
+
+}  // namespace postern::channel
