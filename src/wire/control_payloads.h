@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/json_codec.h"
 #include "base/secret.h"
@@ -21,10 +22,13 @@ struct OpenControlChannel {
   /// `linux`, `windows`, `macos`.
   std::optional<std::string> platform_type;
   std::optional<bool> require_acknowledgement;
+  /// Postern's addition: ids of all sessions that the agent still holds. The service ends what is missing
+  /// here.
+  std::optional<std::vector<std::string>> sessions;
 };
 BOOST_DESCRIBE_STRUCT(OpenControlChannel, (),
                       (cookie, message_schema_version, request_id, token_value, agent_version, platform_type,
-                       require_acknowledgement))
+                       require_acknowledgement, sessions))
 
 /// `interactive_shell`, which starts a session of any type. Content is a SessionStart as JSON text.
 struct InteractiveShell {
