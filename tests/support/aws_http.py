@@ -40,14 +40,26 @@ def _hmac(key, text):
 
 
 def sign(credentials, method, url, headers, body, service, region="us-east-1", now=None):
-    """Returns `headers` with SigV4's own added; all given headers and host are signed (SigV4 as AWS documents it)."""
+    """Returns `headers` with SigV4's own added; all given headers and host are signed."""
+
+    def hmac_signature(text, scope):
+        key = ("AWS4" + credentials.secret_access_key).encode()
+        for part in scope.split("/"):
+            key = _hmac(key, part)
+        return _hmac(key, text).hex()
+
+    if credentials.session_token:
+        headers = {**headers, "x-amz-security-token": credentials.session_token}
+    return sign_with(hmac_signature, credentials.access_key_id, method, url, headers, body, service, region, now)
+
+
+def sign_with(make_signature, key_id, method, url, headers, body, service, region="us-east-1", now=None):
+    """SigV4's request layout with any signature: make_signature gets the string to sign and the scope."""
     now = now or datetime.datetime.now(datetime.timezone.utc)
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     parts = urlsplit(url)
     signed = {name.lower(): " ".join(value.split()) for name, value in headers.items()}
     signed.update({"host": parts.netloc, "x-amz-date": stamp})
-    if credentials.session_token:
-        signed["x-amz-security-token"] = credentials.session_token
     names = ";".join(sorted(signed))
     query = sorted((quote(k, safe="-_.~"), quote(v, safe="-_.~")) for k, v in parse_qsl(parts.query, True))
     canonical = "\n".join(
@@ -63,14 +75,10 @@ def sign(credentials, method, url, headers, body, service, region="us-east-1", n
         ]
     )
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
-    key = ("AWS4" + credentials.secret_access_key).encode()
-    for part in scope.split("/"):
-        key = _hmac(key, part)
-    signature = _hmac(key, f"{ALGORITHM}\n{stamp}\n{scope}\n{_sha256(canonical.encode())}").hex()
+    signature = make_signature(f"{ALGORITHM}\n{stamp}\n{scope}\n{_sha256(canonical.encode())}", scope)
     return {
         **{name: value for name, value in signed.items() if name != "host"},
-        "authorization": f"{ALGORITHM} Credential={credentials.access_key_id}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}",
+        "authorization": f"{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}",
     }
 
 

@@ -1,0 +1,184 @@
+"""Killed programs and cut connections: a session resumes where it was, or ends with a reason in a stated time."""
+
+import time
+
+import pytest
+from sessions import describe, session_id, wait_over
+from support.postern_testbed import Testbed
+from support.processes import is_alive, kill
+from support.tcp_proxy import TcpProxy
+from support.terminal import Terminal
+from support.wait import wait_until
+
+CUT_SECONDS = 10
+# Within this time of the network's return a session runs on.
+RESUME_SECONDS = 20
+# Within this time of an end's death nothing of a session remains on the node.
+END_SECONDS = 60
+COUNTED = 400
+
+
+@pytest.fixture
+def far_node(testbed):
+    """A node whose agent reaches the service through a proxy."""
+    with TcpProxy(("127.0.0.1", testbed.port)) as proxy:
+        node = testbed.add_node("far", endpoint=f"https://127.0.0.1:{proxy.port}")
+        yield node, proxy
+        node.stop()
+
+
+@pytest.fixture
+def far_client(testbed):
+    """A profile that reaches the service through a proxy."""
+    with TcpProxy(("127.0.0.1", testbed.port)) as proxy:
+        testbed.write_profile("far", testbed.admin, f"https://127.0.0.1:{proxy.port}")
+        yield proxy
+
+
+def open_shell(testbed, node, profile="postern"):
+    command = [testbed.program("postern"), "start-session", node.id, "--profile", profile]
+    shell = Terminal(command, env=testbed.client_environment(profile))
+    shell.settle()
+    return shell
+
+
+def interrupt(proxy, how):
+    """Takes the connection away for CUT_SECONDS."""
+    getattr(proxy, how)()
+    time.sleep(CUT_SECONDS)
+    proxy.restore()
+
+
+def check_resumes(shell, proxy, how):
+    """The far side counts and the person types while the connection is away; both arrive complete and in order."""
+    shell.send(f"for i in $(seq {COUNTED}); do echo n$i; sleep 0.02; done; read line; echo \"got $line\"\r")
+    shell.expect(b"n10\r\n")
+    getattr(proxy, how)()
+    shell.send("typed while away\r")
+    interrupt(proxy, how)
+    printed = shell.expect(b"got typed while away\r\n", timeout=RESUME_SECONDS)
+    numbers = [line for line in printed.split(b"\r\n") if line.startswith(b"n")]
+    assert numbers == [b"n%d" % i for i in range(11, COUNTED + 1)]
+    shell.expect(shell.prompt)
+    assert shell.run("echo still here") == "still here"
+
+
+@pytest.mark.parametrize("how", ["cut", "freeze"])
+def test_client_is_away(testbed, node, far_client, how):
+    with open_shell(testbed, node, "far") as shell:
+        assert far_client.connection_count() > 0, "the session bypasses the proxy"
+        check_resumes(shell, far_client, how)
+        shell.send("exit\r")
+        shell.wait_end()
+
+
+@pytest.mark.parametrize("how", ["cut", "freeze"])
+def test_agent_is_away(testbed, far_node, how):
+    node, proxy = far_node
+    with open_shell(testbed, node) as shell:
+        check_resumes(shell, proxy, how)
+        shell.send("exit\r")
+        shell.wait_end()
+    node.wait_connected()
+
+
+def test_agent_without_a_session_comes_back(testbed, far_node):
+    node, proxy = far_node
+    interrupt(proxy, "cut")
+    node.wait_connected(RESUME_SECONDS)
+    with open_shell(testbed, node) as shell:
+        assert shell.run("echo again") == "again"
+
+
+def test_posternd_is_restarted(testbed, node):
+    with open_shell(testbed, node) as shell:
+        assert shell.run("variable=kept; echo $variable") == "kept"
+        testbed.stop_posternd()
+        testbed.start_posternd()
+        shell.send("echo \"$variable after\"\r")
+        shell.expect(b"kept after\r\n", timeout=RESUME_SECONDS)
+        shell.expect(shell.prompt)
+        shell.send("exit\r")
+        shell.wait_end()
+    node.wait_connected(60)
+
+
+def test_posternd_is_killed(testbed, node):
+    with open_shell(testbed, node) as shell:
+        assert shell.run("variable=kept; echo $variable") == "kept"
+        testbed.posternd.kill()
+        testbed.posternd.wait()
+        testbed.start_posternd()
+        shell.send("echo \"$variable after\"\r")
+        shell.expect(b"kept after\r\n", timeout=RESUME_SECONDS)
+        shell.expect(shell.prompt)
+        shell.send("exit\r")
+        shell.wait_end()
+    node.wait_connected(60)
+
+
+def test_agent_is_killed(testbed):
+    node = testbed.add_node("mortal")
+    with open_shell(testbed, node) as shell:
+        identifier = session_id(shell)
+        far_shell = int(shell.run("echo $$"))
+        node.kill()
+        # The worker holds the session by itself, or goes with its agent; the person is told which, not left hanging.
+        shell.send("echo ali''ve\r")
+        outcome = shell.child.expect_exact([b"alive\r\n", identifier.encode()], timeout=END_SECONDS)
+        if outcome == 0:
+            shell.send("exit\r")
+        shell.wait_end(timeout=END_SECONDS)
+    wait_over(testbed, identifier, END_SECONDS)
+    wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+    node.run()
+    node.wait_connected(60)
+    with open_shell(testbed, node) as shell:
+        assert shell.run("echo again") == "again"
+    node.stop()
+
+
+def test_client_is_killed(testbed, node):
+    before = sorted(node.state_dir.rglob("*"))
+    shell = open_shell(testbed, node)
+    identifier = session_id(shell)
+    far_shell = int(shell.run("echo $$"))
+    kill(shell.pid)
+    shell.wait_end()
+    wait_until(
+        lambda: describe(testbed, "Active").get(identifier, {}).get("Status") != "Connected", 10, "not Connected any more", 0.1
+    )
+    # Resumable by its own client only, which is dead; it goes when told, or when its grace is over.
+    testbed.ssm("terminate-session", "--session-id", identifier)
+    wait_over(testbed, identifier, END_SECONDS)
+    wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+    assert sorted(node.state_dir.rglob("*")) == before
+
+
+def test_one_killed_worker_does_not_touch_another_session(testbed, node):
+    with open_shell(testbed, node) as one, open_shell(testbed, node) as two:
+        identifier = session_id(one)
+        shell_pid = int(one.run("echo $$"))
+        kill(parent_of(shell_pid))
+        one.wait_end(timeout=END_SECONDS)
+        wait_until(lambda: not is_alive(shell_pid), END_SECONDS, "the shell gone with its worker")
+        wait_over(testbed, identifier, END_SECONDS)
+        assert two.run("echo untouched") == "untouched"
+    assert testbed.is_connected(node.id)
+
+
+def parent_of(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
+
+
+def test_everything_stops_on_sigterm():
+    """Agents and service leave within the testbed's limit, sessions open or not, and leave no process."""
+    with Testbed() as bed:
+        node = bed.add_node("short")
+        with open_shell(bed, node) as shell:
+            far_shell = int(shell.run("echo $$"))
+            node.stop()
+            bed.stop_posternd()
+            wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+        assert bed.unclean == []
