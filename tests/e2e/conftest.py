@@ -45,11 +45,16 @@ def orphans_stay_here():
     processes.adopt_orphans()
 
 
-@pytest.fixture(scope="module")
-def testbed(orphans_stay_here):
+@pytest.fixture(scope="session")
+def programs(orphans_stay_here):
+    """Skips the test when ours have not been built."""
     missing = postern_testbed.missing_programs()
     if missing:
         pytest.skip(f"not built: {', '.join(missing)} in {postern_testbed.binary_directory()}")
+
+
+@pytest.fixture(scope="module")
+def testbed(programs):
     with Testbed() as bed:
         yield bed
     assert bed.unclean == [], "these ignored SIGTERM"

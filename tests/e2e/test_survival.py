@@ -172,7 +172,7 @@ def parent_of(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("PPid:"))
 
 
-def test_everything_stops_on_sigterm():
+def test_everything_stops_on_sigterm(programs):
     """Agents and service leave within the testbed's limit, sessions open or not, and leave no process."""
     with Testbed() as bed:
         node = bed.add_node("short")
