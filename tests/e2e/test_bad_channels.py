@@ -10,7 +10,6 @@ import uuid
 
 import pytest
 from node_identity import NodeIdentity
-from sessions import end_all
 from support.agent_message import LAYOUT, AgentMessage
 from support.aws_http import sign, token_of
 from support.processes import memory_of
@@ -24,13 +23,19 @@ MIB = 1 << 20
 
 
 class Session:
-    """A session started through the API, and its client's side made by hand."""
+    """A session started through the API, and its client's side made by hand. Ends with its context."""
 
     def __init__(self, http, testbed, node):
         self._http, self._testbed = http, testbed
         answer = http.ssm("StartSession", {"Target": node.id}, testbed.admin)
         assert answer.status == 200, answer.body
         self.id, self.url, self.token = (answer.json()[name] for name in ("SessionId", "StreamUrl", "TokenValue"))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._http.ssm("TerminateSession", {"SessionId": self.id}, self._testbed.admin)
 
     def resume(self):
         """A fresh token."""
@@ -56,8 +61,8 @@ def open_data_channel(token):
 
 @pytest.fixture
 def session(http, testbed, node):
-    yield Session(http, testbed, node)
-    end_all(testbed)
+    with Session(http, testbed, node) as started:
+        yield started
 
 
 @pytest.fixture(autouse=True)
@@ -127,11 +132,11 @@ def test_superseded_token(session):
 
 
 def test_token_of_another_session(http, testbed, node, session):
-    other = Session(http, testbed, node)
-    with session.connect(other.token) as client:
-        assert is_refused(client)
-    with session.connect() as client, other.connect() as its_client:
-        assert speaks(client) and speaks(its_client)
+    with Session(http, testbed, node) as other:
+        with session.connect(other.token) as client:
+            assert is_refused(client)
+        with session.connect() as client, other.connect() as its_client:
+            assert speaks(client) and speaks(its_client)
 
 
 @pytest.mark.parametrize("token", ["", "x", "x" * 300, "x" * 100000, "' OR 1=1 --"])
