@@ -3,9 +3,7 @@
 #include <filesystem>
 #include <memory>
 
-namespace soci {
-class session;
-}
+#include "store/soci_fwd.h"
 
 namespace postern::store {
 

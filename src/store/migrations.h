@@ -3,9 +3,7 @@
 #include <span>
 #include <string_view>
 
-namespace soci {
-class session;
-}
+#include "store/soci_fwd.h"
 
 namespace postern::store {
 

@@ -7,10 +7,7 @@
 #include <vector>
 
 #include "store/records.h"
-
-namespace soci {
-class session;
-}
+#include "store/soci_fwd.h"
 
 namespace postern::store {
 

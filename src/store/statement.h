@@ -8,26 +8,24 @@
 #include <vector>
 
 #include "base/clock.h"
-
-namespace soci {
-class session;
-}
+#include "store/soci_fwd.h"
 
 namespace postern::store {
 
 /// What a column or a parameter holds: NULL, a BIGINT or a TEXT. Times are microseconds since 1970.
 class Value {
  public:
-  Value(std::string_view text) : value_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
-  Value(const std::string& text) : value_(text) {}             // NOLINT(google-explicit-constructor)
-  Value(const char* text) : value_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
-  Value(std::int64_t number)
-      : value_(static_cast<long long>(number)) {}                       // NOLINT(google-explicit-constructor)
-  Value(int number) : Value(std::int64_t{number}) {}                    // NOLINT(google-explicit-constructor)
-  Value(bool flag) : Value(std::int64_t{flag}) {}                       // NOLINT(google-explicit-constructor)
-  Value(Timestamp time) : Value(std::int64_t{to_unix_micros(time)}) {}  // NOLINT(google-explicit-constructor)
-  Value(std::optional<Timestamp> time)
-      : Value(time ? Value(*time) : Value()) {}  // NOLINT(google-explicit-constructor)
+  // Implicit, so that a statement's parameters read as a plain list.
+  // NOLINTBEGIN(google-explicit-constructor)
+  Value(std::string_view text) : value_(std::string(text)) {}
+  Value(const std::string& text) : value_(text) {}
+  Value(const char* text) : value_(std::string(text)) {}
+  Value(std::int64_t number) : value_(static_cast<long long>(number)) {}
+  Value(int number) : Value(std::int64_t{number}) {}
+  Value(bool flag) : Value(std::int64_t{flag}) {}
+  Value(Timestamp time) : Value(std::int64_t{to_unix_micros(time)}) {}
+  Value(std::optional<Timestamp> time) : Value(time ? Value(*time) : Value()) {}
+  // NOLINTEND(google-explicit-constructor)
   /// NULL.
   Value() = default;
 

@@ -1,0 +1,5 @@
+#pragma once
+
+namespace soci {
+class session;  // NOLINT(readability-identifier-naming)
+}
