@@ -18,7 +18,7 @@ add_library(postern_options INTERFACE)
 target_compile_features(postern_options INTERFACE cxx_std_23)
 target_compile_options(postern_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
-  -Wthread-safety -Werror -fno-omit-frame-pointer -fvisibility=hidden -fstack-protector-strong)
+  -Wthread-safety -Wno-missing-designated-field-initializers -Werror -fno-omit-frame-pointer -fvisibility=hidden -fstack-protector-strong)
 target_compile_definitions(postern_options INTERFACE
   BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_HAS_STD_INVOKE_RESULT SPDLOG_FMT_EXTERNAL
   POSTERN_VERSION="${PROJECT_VERSION}")

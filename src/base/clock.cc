@@ -79,15 +79,21 @@ std::optional<minutes> take_offset(std::string_view& text) {
 
 }  // namespace
 
-Timestamp SystemClock::now() const { return floor<microseconds>(system_clock::now()); }
+Timestamp SystemClock::now() const {
+  return floor<microseconds>(system_clock::now());
+}
 
-std::int64_t to_unix_micros(Timestamp time) { return time.time_since_epoch().count(); }
+std::int64_t to_unix_micros(Timestamp time) {
+  return time.time_since_epoch().count();
+}
 
 std::int64_t to_unix_millis(Timestamp time) {
   return floor<milliseconds>(time).time_since_epoch().count();
 }
 
-Timestamp from_unix_micros(std::int64_t micros) { return Timestamp{microseconds{micros}}; }
+Timestamp from_unix_micros(std::int64_t micros) {
+  return Timestamp{microseconds{micros}};
+}
 
 std::string to_iso8601(Timestamp time, IsoFraction fraction) {
   const auto [date, clock] = split(time);

@@ -31,7 +31,8 @@ Timestamp from_unix_micros(std::int64_t micros);
 enum class IsoFraction { kNone, kMilliseconds };
 std::string to_iso8601(Timestamp time, IsoFraction fraction = IsoFraction::kNone);
 
-/// RFC 3339 forms with `Z` or a numeric offset, with or without a fraction, or a bare date; nothing otherwise.
+/// RFC 3339 forms with `Z` or a numeric offset, with or without a fraction, or a bare date; nothing
+/// otherwise.
 std::optional<Timestamp> from_iso8601(std::string_view text);
 
 /// `20261123T051829Z`, the form of X-Amz-Date.

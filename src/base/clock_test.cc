@@ -15,8 +15,8 @@ TEST(Iso8601, WritesAndReads) {
 }
 
 TEST(Iso8601, RefusesWhatIsNoTime) {
-  for (const auto* text : {"", "2024", "2024-13-01", "2024-02-30T00:00:00Z", "2024-10-22T10:11:12", "2024-10-22T25:00:00Z",
-                           "2024-10-22T10:11:12Zx", "2024-10-22T10:11:12.Z"}) {
+  for (const auto* text : {"", "2024", "2024-13-01", "2024-02-30T00:00:00Z", "2024-10-22T10:11:12",
+                           "2024-10-22T25:00:00Z", "2024-10-22T10:11:12Zx", "2024-10-22T10:11:12.Z"}) {
     EXPECT_FALSE(from_iso8601(text)) << text;
   }
 }
@@ -25,7 +25,8 @@ TEST(AmzDate, WritesAndReads) {
   const auto time = from_unix_micros(1'729'591'872'000'000);
   EXPECT_EQ(to_amz_date(time), "20241022T101112Z");
   EXPECT_EQ(from_amz_date("20241022T101112Z"), time);
-  for (const auto* text : {"", "20241022", "20241022T101112", "20241022t101112Z", "20241032T101112Z", "20241022T101112ZZ"}) {
+  for (const auto* text :
+       {"", "20241022", "20241022T101112", "20241022t101112Z", "20241032T101112Z", "20241022T101112ZZ"}) {
     EXPECT_FALSE(from_amz_date(text)) << text;
   }
 }

@@ -13,8 +13,13 @@ TEST(Hex, RoundTripsAndRefuses) {
 }
 
 TEST(Base64, FollowsTheVectorsOfRfc4648) {
-  const std::pair<std::string_view, std::string_view> cases[] = {
-      {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::pair<std::string_view, std::string_view> cases[] = {{"", ""},
+                                                                 {"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"fooba", "Zm9vYmE="},
+                                                                 {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : cases) {
     EXPECT_EQ(to_base64(as_bytes(plain)), encoded);
     EXPECT_EQ(from_base64(encoded), to_bytes(plain));
@@ -22,7 +27,8 @@ TEST(Base64, FollowsTheVectorsOfRfc4648) {
 }
 
 TEST(Base64, IsStrict) {
-  for (const auto* text : {"Zg", "Zg=", "Zh==", "Z===", "====", "Zm9=", "Zm 9v", "Zm9v\n", "Zm=v", "Zg==Zg=="}) {
+  for (const auto* text :
+       {"Zg", "Zg=", "Zh==", "Z===", "====", "Zm9=", "Zm 9v", "Zm9v\n", "Zm=v", "Zg==Zg=="}) {
     EXPECT_FALSE(from_base64(text)) << text;
   }
 }

@@ -17,7 +17,9 @@ Sha256 sha256(ByteView data) {
   return digest;
 }
 
-std::string sha256_hex(std::string_view text) { return to_hex(sha256(text)); }
+std::string sha256_hex(std::string_view text) {
+  return to_hex(sha256(text));
+}
 
 Sha256 hmac_sha256(ByteView key, ByteView data) {
   Sha256 mac;
@@ -28,7 +30,9 @@ Sha256 hmac_sha256(ByteView key, ByteView data) {
   return mac;
 }
 
-void Sha256Hasher::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void Sha256Hasher::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
 Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
   POSTERN_CHECK(context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1);

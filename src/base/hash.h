@@ -14,7 +14,9 @@ namespace postern {
 using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(ByteView data);
-inline Sha256 sha256(std::string_view text) { return sha256(as_bytes(text)); }
+inline Sha256 sha256(std::string_view text) {
+  return sha256(as_bytes(text));
+}
 
 /// Lower-case hexadecimal SHA-256, the form that SigV4 and stored tokens use.
 std::string sha256_hex(std::string_view text);

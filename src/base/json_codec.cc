@@ -74,13 +74,15 @@ DecodeError wrong_type(const boost::json::value& found, std::string_view expecte
   return {path, fmt::format("expected {}, found {}", expected, kind_name(found))};
 }
 
-std::optional<DecodeError> decode_text(const boost::json::value& from, std::string& into, const std::string& path) {
+std::optional<DecodeError> decode_text(const boost::json::value& from, std::string& into,
+                                       const std::string& path) {
   if (!from.is_string()) return wrong_type(from, "a string", path);
   into = from.get_string();
   return std::nullopt;
 }
 
-std::optional<DecodeError> decode_time(const boost::json::value& from, Timestamp& into, const std::string& path) {
+std::optional<DecodeError> decode_time(const boost::json::value& from, Timestamp& into,
+                                       const std::string& path) {
   if (from.is_string()) {
     const auto time = from_iso8601(from.get_string());
     if (!time) return DecodeError{path, "expected epoch seconds or an ISO-8601 time"};
@@ -98,8 +100,8 @@ std::optional<DecodeError> decode_time(const boost::json::value& from, Timestamp
   return std::nullopt;
 }
 
-std::optional<DecodeError> decode_integer(const boost::json::value& from, std::int64_t& into, std::int64_t min,
-                                          std::int64_t max, const std::string& path) {
+std::optional<DecodeError> decode_integer(const boost::json::value& from, std::int64_t& into,
+                                          std::int64_t min, std::int64_t max, const std::string& path) {
   boost::system::error_code ec;
   if (!from.is_number()) return wrong_type(from, "an integer", path);
   const auto value = from.to_number<std::int64_t>(ec);

@@ -16,18 +16,19 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-/// Described structs (BOOST_DESCRIBE_STRUCT) to and from JSON. Members are written `snake_case` in C++ and spelt on the
-/// wire as the struct says: `PascalCase` unless it declares
+/// Described structs (BOOST_DESCRIBE_STRUCT) to and from JSON. Members are written `snake_case` in C++ and
+/// spelt on the wire as the struct says: `PascalCase` unless it declares
 ///
 ///     static constexpr auto kMemberNames = postern::MemberNames::kCamel;
 ///
 /// Words that AWS writes in capitals (IP, SSM, KMS, ...) are known to wire_name().
 ///
-/// Decoding: a plain member is required; std::optional may be absent or null; vectors and maps may be absent and are
-/// then empty; unknown members are ignored, because official peers send more than we read. Names match exactly.
-/// Encoding: an empty optional is left out; everything else is written, in the order of declaration.
-/// Types: bool, integers, double, std::string, Secret, Timestamp (epoch seconds; ISO-8601 text is accepted too),
-/// boost::json::value (kept as it is), optional, vector, map<string, T>, and described structs.
+/// Decoding: a plain member is required; std::optional may be absent or null; vectors and maps may be absent
+/// and are then empty; unknown members are ignored, because official peers send more than we read. Names
+/// match exactly. Encoding: an empty optional is left out; everything else is written, in the order of
+/// declaration. Types: bool, integers, double, std::string, Secret, Timestamp (epoch seconds; ISO-8601 text
+/// is accepted too), boost::json::value (kept as it is), optional, vector, map<string, T>, and described
+/// structs.
 namespace postern {
 
 enum class MemberNames { kPascal, kCamel, kSnake };
@@ -83,12 +84,15 @@ const std::string& spelling() {
 }
 
 template <class T>
-using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+using Members =
+    boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
-std::optional<DecodeError> decode_text(const boost::json::value& from, std::string& into, const std::string& path);
-std::optional<DecodeError> decode_time(const boost::json::value& from, Timestamp& into, const std::string& path);
-std::optional<DecodeError> decode_integer(const boost::json::value& from, std::int64_t& into, std::int64_t min,
-                                          std::int64_t max, const std::string& path);
+std::optional<DecodeError> decode_text(const boost::json::value& from, std::string& into,
+                                       const std::string& path);
+std::optional<DecodeError> decode_time(const boost::json::value& from, Timestamp& into,
+                                       const std::string& path);
+std::optional<DecodeError> decode_integer(const boost::json::value& from, std::int64_t& into,
+                                          std::int64_t min, std::int64_t max, const std::string& path);
 DecodeError wrong_type(const boost::json::value& found, std::string_view expected, const std::string& path);
 
 template <class T>
@@ -151,7 +155,8 @@ std::optional<DecodeError> decode_into(const boost::json::value& from, T& into, 
   } else if constexpr (IsVector<T>::value) {
     if (!from.is_array()) return wrong_type(from, "a list", path);
     for (const auto& element : from.get_array()) {
-      if (auto error = decode_into(element, into.emplace_back(), path + '[' + std::to_string(into.size() - 1) + ']')) {
+      if (auto error =
+              decode_into(element, into.emplace_back(), path + '[' + std::to_string(into.size() - 1) + ']')) {
         return error;
       }
     }
@@ -159,7 +164,8 @@ std::optional<DecodeError> decode_into(const boost::json::value& from, T& into, 
   } else if constexpr (IsMap<T>::value) {
     if (!from.is_object()) return wrong_type(from, "an object", path);
     for (const auto& [key, value] : from.get_object()) {
-      if (auto error = decode_into(value, into[std::string(key)], path + '.' + std::string(key))) return error;
+      if (auto error = decode_into(value, into[std::string(key)], path + '.' + std::string(key)))
+        return error;
     }
     return std::nullopt;
   } else {

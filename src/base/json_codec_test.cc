@@ -58,8 +58,10 @@ TEST(JsonCodec, SaysWhereAndWhatWasWrong) {
       {R"({"InstanceId":"x","MaxResults":"5"})", "MaxResults: expected an integer, found a string"},
       {R"({"InstanceId":"x","MaxResults":99999999999})", "MaxResults: not an integer in range"},
       {R"({"InstanceId":"x","MaxResults":1.5})", "MaxResults: not an integer in range"},
-      {R"({"InstanceId":"x","Filters":[{"key":"a"},{"key":1}]})", "Filters[1].key: expected a string, found a number"},
-      {R"({"InstanceId":"x","ExpirationDate":"soon"})", "ExpirationDate: expected epoch seconds or an ISO-8601 time"},
+      {R"({"InstanceId":"x","Filters":[{"key":"a"},{"key":1}]})",
+       "Filters[1].key: expected a string, found a number"},
+      {R"({"InstanceId":"x","ExpirationDate":"soon"})",
+       "ExpirationDate: expected epoch seconds or an ISO-8601 time"},
       {R"({"InstanceId":"x","ExpirationDate":1e300})", "ExpirationDate: time out of range"},
       {R"([])", "expected an object, found a list"},
   };

@@ -72,7 +72,8 @@ std::string quote(std::string_view value) {
 std::string json_string(std::string_view text) {
   // Invalid UTF-8 would make the line invalid JSON; such text is shown escaped instead.
   for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) return boost::json::serialize(boost::json::string(quote(text)));
+    if (static_cast<unsigned char>(c) >= 0x80)
+      return boost::json::serialize(boost::json::string(quote(text)));
   }
   return boost::json::serialize(boost::json::string(text));
 }
@@ -121,7 +122,8 @@ std::string format_text(std::string_view event, Fields fields) {
   return line;
 }
 
-std::string format_json(std::string_view level, std::string_view time, std::string_view event, Fields fields) {
+std::string format_json(std::string_view level, std::string_view time, std::string_view event,
+                        Fields fields) {
   std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":{})", time, level, json_string(event));
   for (const auto& field : fields) {
     line += fmt::format(",{}:{}", json_string(field.key()),
@@ -130,9 +132,17 @@ std::string format_json(std::string_view level, std::string_view time, std::stri
   return line + '}';
 }
 
-void debug(std::string_view event, Fields fields) { write(spdlog::level::debug, "debug", event, fields); }
-void info(std::string_view event, Fields fields) { write(spdlog::level::info, "info", event, fields); }
-void warning(std::string_view event, Fields fields) { write(spdlog::level::warn, "warning", event, fields); }
-void error(std::string_view event, Fields fields) { write(spdlog::level::err, "error", event, fields); }
+void debug(std::string_view event, Fields fields) {
+  write(spdlog::level::debug, "debug", event, fields);
+}
+void info(std::string_view event, Fields fields) {
+  write(spdlog::level::info, "info", event, fields);
+}
+void warning(std::string_view event, Fields fields) {
+  write(spdlog::level::warn, "warning", event, fields);
+}
+void error(std::string_view event, Fields fields) {
+  write(spdlog::level::err, "error", event, fields);
+}
 
 }  // namespace postern::log

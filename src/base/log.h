@@ -7,8 +7,8 @@
 
 #include "base/secret.h"
 
-/// One line per event on standard error: time, level, event name, then key=value pairs. Values are quoted and control
-/// characters escaped, so that nothing a peer sends can forge a line or drive a terminal.
+/// One line per event on standard error: time, level, event name, then key=value pairs. Values are quoted and
+/// control characters escaped, so that nothing a peer sends can forge a line or drive a terminal.
 namespace postern::log {
 
 enum class Level { kDebug, kInfo, kWarning, kError, kOff };

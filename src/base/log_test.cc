@@ -6,7 +6,8 @@ namespace postern::log {
 namespace {
 
 TEST(Log, QuotesWhatCouldForgeALine) {
-  EXPECT_EQ(format_text("session_started", {{"id", "alice-1"}, {"bytes", 7}}), "session_started id=alice-1 bytes=7");
+  EXPECT_EQ(format_text("session_started", {{"id", "alice-1"}, {"bytes", 7}}),
+            "session_started id=alice-1 bytes=7");
   EXPECT_EQ(format_text("x", {{"name", "a\nb \x1b[2J\"q\""}}), R"(x name="a\nb \x1b[2J\"q\"")");
   EXPECT_EQ(format_text("x", {{"name", ""}}), R"(x name="")");
 }

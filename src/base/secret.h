@@ -9,8 +9,8 @@
 
 namespace postern {
 
-/// Text that must not reach a log, an error or a core file longer than needed. It prints `<secret>`, compares by no
-/// operator (use equal_in_constant_time), and overwrites its memory when it goes.
+/// Text that must not reach a log, an error or a core file longer than needed. It prints `<secret>`, compares
+/// by no operator (use equal_in_constant_time), and overwrites its memory when it goes.
 class Secret {
  public:
   Secret() = default;
@@ -49,7 +49,9 @@ class Secret {
   std::string text_;
 };
 
-inline std::ostream& operator<<(std::ostream& out, const Secret&) { return out << "<secret>"; }
+inline std::ostream& operator<<(std::ostream& out, const Secret&) {
+  return out << "<secret>";
+}
 
 }  // namespace postern
 

@@ -1,0 +1,99 @@
+#include "api/protocol.h"
+
+#include <array>
+#include <utility>
+
+#include "aws/codec.h"
+
+namespace postern::api {
+namespace {
+
+constexpr std::string_view kJsonContentType = "application/x-amz-json-1.1";
+
+// Target prefix and SigV4 service name of the JSON services (control-plane.md 3.2, 3.4).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kTargets = {{
+    {"AmazonSSM.", "ssm"},
+    {"EC2WindowsMessageDeliveryService.", "ec2messages"},
+}};
+
+constexpr std::string_view kStsVersion = "2011-06-15";
+
+std::optional<Route> identify_path(const net::Request& request) {
+  constexpr std::string_view kControl = "/v1/control-channel/";
+  constexpr std::string_view kData = "/v1/data-channel/";
+  const auto path = request.path();
+  const bool post = request.method == "POST";
+  if (path.starts_with(kControl)) {
+    return Route{Protocol::kRestXml, "ssmmessages", post ? "CreateControlChannel" : "OpenControlChannel",
+                 std::string(path.substr(kControl.size()))};
+  }
+  if (path.starts_with(kData)) {
+    return Route{Protocol::kRestXml, "ssmmessages", post ? "CreateDataChannel" : "OpenDataChannel",
+                 std::string(path.substr(kData.size()))};
+  }
+  return std::nullopt;
+}
+
+std::optional<Route> identify_query(std::string_view form_text) {
+  const auto form = aws::parse_form(form_text);
+  if (!form) return std::nullopt;
+  const auto action = form->find("Action");
+  const auto version = form->find("Version");
+  if (action == form->end() || version == form->end() || version->second != kStsVersion) return std::nullopt;
+  return Route{Protocol::kQuery, "sts", action->second, {}};
+}
+
+std::string namespace_of(std::string_view service) {
+  if (service == "sts") return "https://sts.amazonaws.com/doc/2011-06-15/";
+  return {};
+}
+
+net::Response response(unsigned status, std::string_view content_type, std::string body,
+                       const std::string& request_id) {
+  net::Response out;
+  out.status = status;
+  out.headers.add("Content-Type", std::string(content_type));
+  out.headers.add("x-amzn-RequestId", request_id);
+  out.body = std::move(body);
+  return out;
+}
+
+}  // namespace
+
+std::optional<Route> identify(const net::Request& request) {
+  if (auto route = identify_path(request)) return route;
+  if (request.path() != "/") return std::nullopt;
+  if (const auto target = request.headers.find("X-Amz-Target")) {
+    for (const auto& [prefix, service] : kTargets) {
+      if (target->starts_with(prefix)) {
+        return Route{Protocol::kJson, std::string(service), std::string(target->substr(prefix.size())), {}};
+      }
+    }
+    return std::nullopt;
+  }
+  return identify_query(request.method == "GET" ? request.query() : std::string_view(request.body));
+}
+
+net::Response json_response(std::string body, const std::string& request_id) {
+  return response(200, kJsonContentType, std::move(body), request_id);
+}
+
+net::Response xml_response(unsigned status, std::string body, const std::string& request_id) {
+  return response(status, "text/xml", std::move(body), request_id);
+}
+
+net::Response error_response(Protocol protocol, const aws::ApiError& error, std::string_view service,
+                             const std::string& request_id) {
+  switch (protocol) {
+    case Protocol::kQuery:
+      return xml_response(aws::as_query_error(error).status,
+                          aws::query_error_body(error, namespace_of(service), request_id), request_id);
+    case Protocol::kRestXml:
+      return xml_response(error.status, aws::rest_xml_error_body(error), request_id);
+    case Protocol::kJson:
+      break;
+  }
+  return response(error.status, kJsonContentType, aws::json_error_body(error), request_id);
+}
+
+}  // namespace postern::api

@@ -1,0 +1,299 @@
+#include <algorithm>
+
+#include "api/paging.h"
+#include "api/ssm/operations.h"
+#include "api/ssm/target.h"
+#include "base/random.h"
+
+/// StartSession, ResumeSession, TerminateSession, DescribeSessions (control-plane.md 6.2).
+namespace postern::api::ssm {
+namespace {
+
+using store::SessionStatus;
+
+constexpr std::string_view kDefaultDocument = "SSM-SessionManagerRunShell";
+// A session id has at most 96 characters, 18 of them the suffix.
+constexpr std::size_t kMaxOwnerInId = 96 - 18;
+
+const aws::Pattern kDocumentName(R"([a-zA-Z0-9_\-.:/]{3,128})");
+constexpr std::string_view kStates[] = {"Active", "History"};
+constexpr std::string_view kPurpose = "DescribeSessions";
+
+/// `name-` and 17 hexadecimal digits; policies rely on the name in front.
+std::string make_session_id(const auth::Principal& owner) {
+  return owner.name.substr(0, kMaxOwnerInId) + '-' + random_text(17, kHexAlphabet);
+}
+
+std::string stream_url(const Call& call, const std::string& session_id) {
+  std::string host = call.services.public_host;
+  if (host.empty()) host = call.request.headers.find("Host").value_or("localhost");
+  return "wss://" + host + "/v1/data-channel/" + session_id + "?role=publish_subscribe";
+}
+
+struct StartSessionRequest {
+  std::string target;
+  std::optional<std::string> document_name;
+  std::optional<std::string> reason;
+  std::map<std::string, std::vector<std::string>> parameters;
+
+  void validate(aws::Validation& validation) const {
+    validation.length("target", target, 1, 400);
+    if (document_name) validation.pattern("documentName", *document_name, kDocumentName);
+    if (reason) validation.length("reason", *reason, 1, 256);
+  }
+};
+BOOST_DESCRIBE_STRUCT(StartSessionRequest, (), (target, document_name, reason, parameters))
+
+struct SessionTokenResponse {
+  std::string session_id;
+  Secret token_value;
+  std::string stream_url;
+};
+BOOST_DESCRIBE_STRUCT(SessionTokenResponse, (), (session_id, token_value, stream_url))
+
+awaitable<Result<auth::Access>> start_access(Call& call, StartSessionRequest& in) {
+  auto node = co_await resolve_target(call, in.target);
+  if (!node) co_return std::unexpected(std::move(node.error()));
+  in.target = node->node_id;
+  const auto& names = call.services.installation;
+  auth::Access access{.action = "ssm:StartSession", .resources = {names.node_arn(in.target)}};
+  // A document is checked only when it is named (control-plane.md 7.3).
+  if (in.document_name) access.resources.push_back(names.document_arn(*in.document_name));
+  co_return access;
+}
+
+awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRequest in) {
+  const auto document = in.document_name.value_or(std::string(kDefaultDocument));
+  if (document != kDefaultDocument) {
+    co_return std::unexpected(aws::kInvalidDocument("The document " + document + " does not exist. " +
+                                                    std::string(kDefaultDocument) +
+                                                    " is the one that starts a shell."));
+  }
+  if (!in.parameters.empty()) {
+    co_return std::unexpected(aws::kInvalidParameters("The document " + document + " takes no parameters."));
+  }
+  if (!call.services.gateway.connected(in.target)) {
+    co_return std::unexpected(
+        aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
+  }
+  gateway::NewSession session{.session_id = make_session_id(call.principal),
+                              .node_id = in.target,
+                              .document_name = document,
+                              .owner_arn = call.principal.arn,
+                              .owner_id = call.principal.user_id,
+                              .reason = in.reason.value_or("")};
+  auto token = co_await call.services.gateway.start(session);
+  co_return SessionTokenResponse{session.session_id, Secret(std::move(token)),
+                                 stream_url(call, session.session_id)};
+}
+
+struct SessionIdRequest {
+  std::string session_id;
+  void validate(aws::Validation& validation) const { validation.length("sessionId", session_id, 1, 96); }
+};
+BOOST_DESCRIBE_STRUCT(SessionIdRequest, (), (session_id))
+
+struct SessionIdResponse {
+  std::string session_id;
+};
+BOOST_DESCRIBE_STRUCT(SessionIdResponse, (), (session_id))
+
+auto on_session(std::string action) {
+  return [action = std::move(action)](Call& call, SessionIdRequest& in) -> awaitable<Result<auth::Access>> {
+    co_return auth::Access{.action = action,
+                           .resources = {call.services.installation.session_arn(in.session_id)}};
+  };
+}
+
+awaitable<bool> exists(Call& call, std::string session_id) {
+  co_return co_await call.services.store.read(
+      [session_id](store::Repositories& repos) { return repos.sessions.find(session_id).has_value(); });
+}
+
+aws::ApiError no_such_session(const std::string& id) {
+  return aws::kDoesNotExist("There is no session " + id + '.');
+}
+
+awaitable<Result<SessionTokenResponse>> resume_session(Call& call, SessionIdRequest in) {
+  auto token = co_await call.services.gateway.resume(in.session_id);
+  if (!token && !co_await exists(call, in.session_id))
+    co_return std::unexpected(no_such_session(in.session_id));
+  // An empty token tells a client that the session is over (data-channel.md 2.7).
+  co_return SessionTokenResponse{in.session_id, Secret(token.value_or("")), stream_url(call, in.session_id)};
+}
+
+awaitable<Result<SessionIdResponse>> terminate_session(Call& call, SessionIdRequest in) {
+  const bool ended =
+      co_await call.services.gateway.terminate(in.session_id, "Terminated by " + call.principal.arn + '.');
+  if (!ended && !co_await exists(call, in.session_id))
+    co_return std::unexpected(no_such_session(in.session_id));
+  co_return SessionIdResponse{in.session_id};
+}
+
+struct SessionFilter {
+  static constexpr auto kMemberNames = MemberNames::kCamel;
+  std::string key;
+  std::string value;
+};
+BOOST_DESCRIBE_STRUCT(SessionFilter, (), (key, value))
+
+struct DescribeSessionsRequest {
+  std::string state;
+  std::vector<SessionFilter> filters;
+  std::optional<int> max_results;
+  std::optional<std::string> next_token;
+
+  void validate(aws::Validation& validation) const {
+    validation.one_of("state", state, kStates);
+    if (max_results) validation.range("maxResults", *max_results, 1, 200);
+    for (const auto& filter : filters) validation.length("filters.value", filter.value, 1, 400);
+  }
+};
+BOOST_DESCRIBE_STRUCT(DescribeSessionsRequest, (), (state, filters, max_results, next_token))
+
+struct SessionShape {
+  std::string session_id;
+  std::string target;
+  std::string status;
+  Timestamp start_date;
+  std::optional<Timestamp> end_date;
+  std::string document_name;
+  std::string owner;
+  std::optional<std::string> reason;
+  std::optional<std::string> details;
+  std::string access_type = "Standard";
+};
+BOOST_DESCRIBE_STRUCT(SessionShape, (),
+                      (session_id, target, status, start_date, end_date, document_name, owner, reason,
+                       details, access_type))
+
+struct DescribeSessionsResponse {
+  std::vector<SessionShape> sessions;
+  std::optional<std::string> next_token;
+};
+BOOST_DESCRIBE_STRUCT(DescribeSessionsResponse, (), (sessions, next_token))
+
+constexpr std::pair<std::string_view, SessionStatus> kStatusNames[] = {
+    {"Connected", SessionStatus::kConnected},       {"Connecting", SessionStatus::kConnecting},
+    {"Disconnected", SessionStatus::kDisconnected}, {"Terminated", SessionStatus::kTerminated},
+    {"Terminating", SessionStatus::kTerminating},   {"Failed", SessionStatus::kFailed},
+};
+
+std::string status_name(SessionStatus status) {
+  return std::string(
+      std::ranges::find(kStatusNames, status, &std::pair<std::string_view, SessionStatus>::second)->first);
+}
+
+SessionShape to_shape(const store::Session& record) {
+  const auto unless_empty = [](const std::string& text) {
+    // The model allows 1 to 1024 characters.
+    return text.empty() ? std::nullopt : std::optional(text.substr(0, 1024));
+  };
+  return {.session_id = record.session_id,
+          .target = record.target,
+          .status = status_name(record.status),
+          .start_date = record.started,
+          .end_date = record.ended,
+          .document_name = record.document_name,
+          .owner = record.owner_arn,
+          .reason = unless_empty(record.reason),
+          .details = unless_empty(record.details)};
+}
+
+// Adds one filter to the query; its error names what was wrong.
+Result<void> apply(const SessionFilter& filter, store::SessionQuery& query) {
+  const auto time = [&]() -> Result<Timestamp> {
+    const auto parsed = from_iso8601(filter.value);
+    if (!parsed) {
+      return std::unexpected(aws::kValidation("The value of filter " + filter.key +
+                                              " must be an ISO-8601 time such as 2026-01-31T12:00:00Z."));
+    }
+    return *parsed;
+  };
+  if (filter.key == "Target") {
+    query.target = filter.value;
+  } else if (filter.key == "Owner") {
+    query.owner_arn = filter.value;
+  } else if (filter.key == "SessionId") {
+    query.session_id = filter.value;
+  } else if (filter.key == "Status") {
+    const auto* found =
+        std::ranges::find(kStatusNames, filter.value, &std::pair<std::string_view, SessionStatus>::first);
+    if (found == std::end(kStatusNames)) {
+      return std::unexpected(aws::kValidation("The Status " + filter.value + " does not exist."));
+    }
+    query.status = found->second;
+  } else if (filter.key == "InvokedAfter") {
+    auto parsed = time();
+    if (!parsed) return std::unexpected(std::move(parsed.error()));
+    query.started_after = *parsed;
+  } else if (filter.key == "InvokedBefore") {
+    auto parsed = time();
+    if (!parsed) return std::unexpected(std::move(parsed.error()));
+    query.started_before = *parsed;
+  } else if (filter.key != "AccessType" || filter.value != "Standard") {
+    return std::unexpected(aws::kInvalidFilterKey(
+        "The filter " + filter.key +
+        " is not valid. Use InvokedAfter, InvokedBefore, Target, Owner, Status or SessionId."));
+  }
+  return {};
+}
+
+// A page token names the last session shown: its start in microseconds and its id.
+Result<std::pair<Timestamp, std::string>> read_token(const Call& call, const std::string& token) {
+  const auto text = aws::decode_page_token(token, kPurpose, call.services.page_token_key);
+  if (!text) return std::unexpected(text.error());
+  // Our own text, as the token's MAC has shown.
+  const auto space = text->find(' ');
+  return std::pair(from_unix_micros(std::stoll(text->substr(0, space))), text->substr(space + 1));
+}
+
+awaitable<Result<DescribeSessionsResponse>> describe_sessions(Call& call, DescribeSessionsRequest in) {
+  const auto limit = static_cast<std::size_t>(in.max_results.value_or(200));
+  store::SessionQuery query{.state = in.state == "Active" ? store::SessionQuery::State::kActive
+                                                          : store::SessionQuery::State::kHistory,
+                            .limit = limit + 1};
+  if (query.state == store::SessionQuery::State::kHistory) {
+    query.ended_after = call.services.clock.now() - std::chrono::days(30);
+  }
+  for (const auto& filter : in.filters) {
+    if (auto ok = apply(filter, query); !ok) co_return std::unexpected(std::move(ok.error()));
+  }
+  if (in.next_token && !in.next_token->empty()) {
+    auto after = read_token(call, *in.next_token);
+    if (!after) co_return std::unexpected(std::move(after.error()));
+    query.after = std::move(*after);
+  }
+  auto records = co_await call.services.store.read(
+      [query](store::Repositories& repos) { return repos.sessions.list(query); });
+  DescribeSessionsResponse out;
+  // One more than asked for was read: it says whether there is another page.
+  if (records.size() > limit) {
+    records.resize(limit);
+    const auto& last = records.back();
+    out.next_token =
+        aws::encode_page_token(std::to_string(to_unix_micros(last.started)) + ' ' + last.session_id, kPurpose,
+                               call.services.page_token_key);
+  }
+  for (const auto& record : records) out.sessions.push_back(to_shape(record));
+  co_return out;
+}
+
+}  // namespace
+
+void register_sessions(Registry& registry) {
+  registry.add("ssm", "StartSession",
+               json_operation<StartSessionRequest, SessionTokenResponse>(
+                   {.access = start_access, .run = start_session}));
+  registry.add("ssm", "ResumeSession",
+               json_operation<SessionIdRequest, SessionTokenResponse>(
+                   {.access = on_session("ssm:ResumeSession"), .run = resume_session}));
+  registry.add("ssm", "TerminateSession",
+               json_operation<SessionIdRequest, SessionIdResponse>(
+                   {.access = on_session("ssm:TerminateSession"), .run = terminate_session}));
+  registry.add("ssm", "DescribeSessions",
+               json_operation<DescribeSessionsRequest, DescribeSessionsResponse>(
+                   {.access = on_everything("ssm:DescribeSessions"), .run = describe_sessions}));
+}
+
+}  // namespace postern::api::ssm

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "api/call.h"
+#include "store/records.h"
+
+namespace postern::api::ssm {
+
+/// The managed node that a Target means: its id, its name, or `tag:Key=Value`, where name or tag must be
+/// unique. Resolved here, not in clients, so that a name costs no further round trip and works with every
+/// client. Errors: TargetNotConnected when there is none, ValidationException when there are several (the
+/// message lists them).
+awaitable<Result<store::Node>> resolve_target(Call& call, std::string target);
+
+}  // namespace postern::api::ssm

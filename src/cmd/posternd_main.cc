@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+#include "base/log.h"
+#include "cmd/posternd_config.h"
+#include "cmd/posternd_first_start.h"
+#include "cmd/posternd_service.h"
+
+namespace postern {
+namespace {
+
+constexpr auto kDescription =
+    R"(posternd - the Postern service: API, session gateway and their records, on one TLS port.
+
+Without any configuration it creates its state directory, a private CA with a server certificate, the master key and
+the administrator `admin`, whose access key it shows once on standard output, and listens on https://127.0.0.1:8443.
+Logs go to standard error.)";
+
+constexpr auto kFooter = R"(
+EXAMPLES
+  posternd                                   start with defaults
+  posternd --config /etc/postern/posternd.toml
+  posternd --listen '[::]:443' --state-dir /srv/postern
+
+FILES, in the state directory (default /var/lib/posternd for root, else ~/.local/state/posternd)
+  ca.pem        give it to clients and agents: AWS_CA_BUNDLE, ca_bundle, postern-agent register --ca-bundle
+  ca.key        the CA's key; needed only to renew server.pem
+  server.pem    the server's certificate, renewed at start when it is about to expire
+  master.key    seals the secrets in the database; a backup without it is worthless
+  postern.db    the records
+
+SIGNALS
+  SIGTERM, SIGINT   stop: finish requests, let sessions reconnect elsewhere. A second one ends the process at once.
+
+EXIT STATUS
+  0 after a clean stop, 1 when the service could not start or failed, 2 for a wrong command line.)";
+
+struct Flags {
+  std::string config_file;
+  std::string state_dir;
+  std::string listen;
+  std::string credentials_file;
+};
+
+PosterndConfig read_configuration(const Flags& flags) {
+  auto config = flags.config_file.empty() ? PosterndConfig{} : read_config(flags.config_file);
+  if (!flags.state_dir.empty()) config.state_dir = flags.state_dir;
+  if (!flags.listen.empty()) parse_listen(flags.listen, config);
+  if (config.state_dir.empty()) config.state_dir = default_state_dir();
+  if (config.master_key_file.empty()) config.master_key_file = config.state_dir / "master.key";
+  return config;
+}
+
+// The one time that the secret is shown, and deliberately not through the log.
+void introduce(const auth::FirstAdministrator& administrator, const auth::Installation& installation) {
+  fmt::print(
+      "Postern is set up. The administrator's access key is shown this once:\n"
+      "\n"
+      "  account                {}\n"
+      "  user                   {}\n"
+      "  aws_access_key_id      {}\n"
+      "  aws_secret_access_key  {}\n"
+      "\n",
+      installation.account, administrator.user.name, administrator.key.access_key_id,
+      administrator.key.secret.reveal());
+}
+
+int run(const Flags& flags) {
+  const auto config = read_configuration(flags);
+  log::configure(config.log_level, config.log_format);
+  ::umask(0077);
+  prepare_state_dir(config.state_dir);
+  const StateLock lock(config.state_dir);
+  const SystemClock clock;
+  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db",
+                                               store::Sealer::from_file(config.master_key_file));
+  const auto installation = prepare_installation(*store, config);
+  const auto identity = prepare_server_identity(config, clock.now());
+  const net::TlsServerContext tls(identity.certificate.certificate_pem, identity.certificate.private_key_pem);
+
+  PosterndService service(config, *store, installation, tls);
+  service.start();
+  // Only a service that listens is worth an administrator whose key is shown once.
+  if (const auto administrator = prepare_administrator(*store, installation, clock.now())) {
+    introduce(*administrator, installation);
+    if (!flags.credentials_file.empty()) write_credentials_file(flags.credentials_file, *administrator);
+  }
+  const auto host = config.listen_address.find(':') == std::string::npos ? config.listen_address
+                                                                         : '[' + config.listen_address + ']';
+  fmt::print("Listening on https://{}:{}\n", host, service.port());
+  if (!identity.ca_file.empty())
+    fmt::print("Clients trust it with the CA in {}\n", identity.ca_file.string());
+  std::fflush(stdout);
+  log::info("listening", {{"address", config.listen_address},
+                          {"port", service.port()},
+                          {"account", installation.account},
+                          {"region", installation.region},
+                          {"state_dir", config.state_dir.string()}});
+  service.run_until_signalled();
+  return 0;
+}
+
+}  // namespace
+}  // namespace postern
+
+int main(int argc, char** argv) {
+  CLI::App app{postern::kDescription, "posternd"};
+  app.footer(postern::kFooter);
+  app.set_version_flag("--version", std::string("posternd " POSTERN_VERSION));
+  postern::Flags flags;
+  app.add_option("--config", flags.config_file,
+                 "Configuration file (TOML); packaging/posternd.toml documents every key")
+      ->check(CLI::ExistingFile);
+  app.add_option("--state-dir", flags.state_dir, "Where keys and records live; overrides the file");
+  app.add_option("--listen", flags.listen,
+                 "ADDRESS:PORT or [IPV6]:PORT; overrides the file; port 0 takes a free one");
+  app.add_option(
+      "--write-credentials", flags.credentials_file,
+      "At the first start also write the access key to this new file, as profile [postern], mode 0600");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  try {
+    return postern::run(flags);
+  } catch (const std::exception& failure) {
+    fmt::print(stderr, "posternd: {}\n", failure.what());
+    return 1;
+  }
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "api/dispatcher.h"
+#include "auth/authenticator.h"
+#include "bus/in_process_bus.h"
+#include "cmd/posternd_config.h"
+#include "gateway/gateway.h"
+#include "net/http_server.h"
+#include "net/runtime.h"
+#include "store/store.h"
+
+namespace postern {
+
+/// The running service: everything constructed and wired, from the store to the listeners. The members are
+/// declared in the order of dependence, so that they go in the reverse.
+class PosterndService {
+ public:
+  /// `config`, `store`, `installation` and `tls` must outlive the service.
+  PosterndService(const PosterndConfig& config, store::Store& store, const auth::Installation& installation,
+                  const net::TlsServerContext& tls);
+  ~PosterndService();
+
+  /// Takes up the sessions of the store, then listens. Throws system_error when the address can't be bound.
+  void start();
+  std::uint16_t port() const;
+
+  /// Waits for SIGTERM or SIGINT, then stops: no new connections, requests under way are finished, legs are
+  /// half-closed, the store is flushed. A second signal ends the process at once.
+  void run_until_signalled();
+
+ private:
+  boost::asio::awaitable<void> stop();
+
+  const PosterndConfig& config_;
+  store::Store& store_;
+  SystemClock clock_;
+  bus::InProcessBus bus_;
+  auth::Authorizer authorizer_;
+  net::IoThreads threads_;
+  gateway::Gateway gateway_;
+  auth::Authenticator authenticator_;
+  api::Services services_;
+  api::Dispatcher dispatcher_;
+  const net::TlsServerContext& tls_;
+  std::vector<std::unique_ptr<net::HttpServer>> servers_;
+};
+
+}  // namespace postern

@@ -1,0 +1,184 @@
+#include "gateway/gateway.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <utility>
+
+#include "auth/token.h"
+#include "gateway/frames.h"
+#include "gateway/home.h"
+
+namespace postern::gateway {
+namespace {
+
+using boost::asio::awaitable;
+using boost::asio::co_spawn;
+using boost::asio::use_awaitable;
+
+// Runs `work(home)` on the home's thread and comes back with its result.
+template <class F>
+awaitable<std::invoke_result_t<F, Home&>> on(Home& home, F work) {
+  using Result = std::invoke_result_t<F, Home&>;
+  auto run = [](Home& at, F what) -> awaitable<Result> { co_return what(at); };
+  co_return co_await co_spawn(home.executor(), run(home, std::move(work)), use_awaitable);
+}
+
+}  // namespace
+
+Gateway::Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, const Clock& clock,
+                 SessionTimes times)
+    : store_(store), bus_(bus), clock_(clock), times_(times) {
+  for (std::size_t i = 0; i < threads.size(); ++i)
+    homes_.push_back(std::make_unique<Home>(threads.executor(i), *this));
+}
+
+Gateway::~Gateway() = default;
+
+Home& Gateway::home_of(const std::string& id) {
+  return *homes_[std::hash<std::string>{}(id) % homes_.size()];
+}
+
+awaitable<void> Gateway::recover() {
+  auto records = co_await store_.read([](store::Repositories& repos) {
+    return repos.sessions.list({.state = store::SessionQuery::State::kActive, .limit = SIZE_MAX});
+  });
+  for (auto& record : records) {
+    auto& home = home_of(record.session_id);
+    co_await on(home, [record](Home& at) { return at.add(record, {}) != nullptr; });
+  }
+  for (auto& home : homes_) {
+    co_await on(*home, [](Home& at) {
+      at.start();
+      return true;
+    });
+  }
+}
+
+std::string Gateway::issue_control_token(const std::string& node_id) {
+  return control_tokens_.issue(node_id, std::chrono::steady_clock::now());
+}
+
+awaitable<std::optional<std::string>> Gateway::issue_data_token(std::string session_id, std::string node_id) {
+  const bool theirs = co_await on(home_of(session_id), [session_id, node_id](Home& home) {
+    const auto session = home.find(session_id);
+    return session && session->record().target == node_id;
+  });
+  if (!theirs) co_return std::nullopt;
+  co_return data_tokens_.issue(session_id, std::chrono::steady_clock::now());
+}
+
+awaitable<std::string> Gateway::start(NewSession session) {
+  auto token = auth::Token::make();
+  const auto now = clock_.now();
+  store::Session record{.session_id = session.session_id,
+                        .target = session.node_id,
+                        .document_name = session.document_name,
+                        .owner_arn = session.owner_arn,
+                        .owner_id = session.owner_id,
+                        .reason = session.reason,
+                        .status = store::SessionStatus::kConnecting,
+                        .started = now,
+                        .client_token_hash = token.hash,
+                        .client_token_expires = now + kClientTokenLifetime};
+  auto message = make_interactive_shell(
+      {.session_id = session.session_id,
+       .document_name = session.document_name,
+       .session_owner_arn = session.owner_arn,
+       .data_channel_token = data_tokens_.issue(session.session_id, std::chrono::steady_clock::now())},
+      now);
+  auto& home = home_of(session.session_id);
+  // The node starts working while the record is on its way to the disk; the caller hears of the session only
+  // once it is there.
+  auto live = co_await on(home, [record, message](Home& at) { return at.add(record, message); });
+  std::exception_ptr failure;
+  try {
+    co_await store_.run([record](store::Repositories& repos) { repos.sessions.add(record); });
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await on(home, [live](Home&) {
+      live->terminate("The service could not record the session.");
+      return true;
+    });
+    std::rethrow_exception(failure);
+  }
+  co_return std::move(token.value);
+}
+
+awaitable<std::optional<std::string>> Gateway::resume(std::string session_id) {
+  auto token = auth::Token::make();
+  const auto expires = clock_.now() + kClientTokenLifetime;
+  auto record = co_await on(home_of(session_id), [session_id, hash = token.hash, expires](Home& home) {
+    const auto session = home.find(session_id);
+    if (!session || session->over()) return std::optional<store::Session>{};
+    session->set_client_token(hash, expires);
+    return std::optional(session->record());
+  });
+  if (!record) co_return std::nullopt;
+  co_await store_.run([record](store::Repositories& repos) { repos.sessions.update(*record); });
+  co_return std::move(token.value);
+}
+
+awaitable<bool> Gateway::terminate(std::string session_id, std::string text) {
+  const bool found = co_await on(home_of(session_id), [session_id, text](Home& home) {
+    const auto session = home.find(session_id);
+    if (!session || session->over()) return false;
+    session->terminate(text);
+    return true;
+  });
+  if (found) co_await store_.flush();
+  co_return found;
+}
+
+awaitable<void> Gateway::drop_node(std::string node_id) {
+  for (auto& home : homes_) {
+    co_await on(*home, [node_id](Home& at) {
+      at.drop_node(node_id);
+      at.end_sessions_of(node_id, "The managed node " + node_id + " was deregistered.");
+      return true;
+    });
+  }
+}
+
+net::AcceptUpgrade Gateway::accept_control_channel(const std::string& node_id) {
+  auto& home = home_of(node_id);
+  return {.home = home.executor(),
+          .run =
+              [&home, node_id](std::unique_ptr<net::WebSocket> socket) {
+                return home.serve_control_channel(node_id, std::move(socket));
+              },
+          .limits = {.max_message_bytes = 1024 * 1024}};
+}
+
+net::AcceptUpgrade Gateway::accept_data_channel(const std::string& session_id,
+                                                const auth::Principal& caller) {
+  auto& home = home_of(session_id);
+  const auto node_id = caller.kind == auth::PrincipalKind::kNode ? caller.name : std::string();
+  return {.home = home.executor(),
+          .run =
+              [&home, session_id, node_id](std::unique_ptr<net::WebSocket> socket) {
+                return home.serve_data_channel(session_id, node_id, std::move(socket));
+              },
+          .limits = {.max_message_bytes = 2 * 1024 * 1024}};
+}
+
+awaitable<void> Gateway::drain() {
+  for (auto& home : homes_) {
+    co_await on(*home, [](Home& at) {
+      at.drain();
+      return true;
+    });
+  }
+}
+
+awaitable<std::size_t> Gateway::session_count() {
+  std::size_t total = 0;
+  for (auto& home : homes_) {
+    total += co_await on(*home, [](Home& at) { return at.session_count(); });
+  }
+  co_return total;
+}
+
+}  // namespace postern::gateway

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "auth/principal.h"
+#include "bus/bus.h"
+#include "gateway/live_session.h"
+#include "gateway/one_time_tokens.h"
+#include "gateway/presence.h"
+#include "net/http_server.h"
+#include "net/runtime.h"
+#include "store/store.h"
+
+namespace postern::gateway {
+
+class Home;
+
+/// A session as StartSession asks for it, after authorization.
+struct NewSession {
+  std::string session_id;
+  std::string node_id;
+  std::string document_name;
+  std::string owner_arn;
+  std::string owner_id;
+  std::string reason;
+};
+
+/// The face of the gateway towards the API. Thread-safe: every call finds its way to the right home thread.
+class Gateway {
+ public:
+  /// How long a client's token may wait for its first frame.
+  static constexpr std::chrono::minutes kClientTokenLifetime{5};
+
+  /// All must outlive the gateway.
+  Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, const Clock& clock,
+          SessionTimes times);
+  ~Gateway();
+
+  /// Takes up the sessions that the store says are not over: their ends come back by themselves. Once, before
+  /// listening.
+  boost::asio::awaitable<void> recover();
+
+  /// Whether the node has an open control channel.
+  bool connected(const std::string& node_id) const { return presence_.connected(node_id); }
+  std::size_t connected_nodes() const { return presence_.count(); }
+
+  /// A token for the node's next control channel.
+  std::string issue_control_token(const std::string& node_id);
+
+  /// A token for the node's end of a session; nothing when the session is over or is not this node's.
+  boost::asio::awaitable<std::optional<std::string>> issue_data_token(std::string session_id,
+                                                                      std::string node_id);
+
+  /// Records the session, sends its start message to the node while the record is written, and returns the
+  /// client's token. Throws store::StoreError, and then there is no session.
+  boost::asio::awaitable<std::string> start(NewSession session);
+
+  /// A fresh token for the client's end; nothing when the session is over.
+  boost::asio::awaitable<std::optional<std::string>> resume(std::string session_id);
+
+  /// Ends the session, showing `text` to the person. False when it is over already or unknown. The new status
+  /// is on disk when this returns.
+  boost::asio::awaitable<bool> terminate(std::string session_id, std::string text);
+
+  /// After a node was deregistered: closes its control channel and ends its sessions.
+  boost::asio::awaitable<void> drop_node(std::string node_id);
+
+  /// `node` was authenticated and the path names it.
+  net::AcceptUpgrade accept_control_channel(const std::string& node_id);
+
+  /// `caller` is the node when a node signed the upgrade; clients need not sign.
+  net::AcceptUpgrade accept_data_channel(const std::string& session_id, const auth::Principal& caller);
+
+  /// Half-closes every leg, so that the ends go elsewhere without losing a byte.
+  boost::asio::awaitable<void> drain();
+
+  /// Live sessions in all homes.
+  boost::asio::awaitable<std::size_t> session_count();
+
+ private:
+  friend class Home;
+  Home& home_of(const std::string& id);
+
+  store::Store& store_;
+  bus::Bus& bus_;
+  const Clock& clock_;
+  const SessionTimes times_;
+  Presence presence_;
+  OneTimeTokens control_tokens_;
+  OneTimeTokens data_tokens_;
+  std::vector<std::unique_ptr<Home>> homes_;
+};
+
+}  // namespace postern::gateway

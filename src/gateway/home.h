@@ -1,0 +1,74 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "bus/bus.h"
+#include "gateway/control_channel.h"
+#include "gateway/live_session.h"
+#include "store/store.h"
+
+namespace postern::gateway {
+
+class Gateway;
+
+/// What lives on one io thread: the control channels of the nodes and the sessions that are at home here.
+/// Everything but the constructor is called on that thread, so nothing is locked.
+class Home final : public SessionHost, public ControlChannelEvents {
+ public:
+  Home(boost::asio::any_io_executor executor, Gateway& gateway);
+  ~Home() override;
+
+  boost::asio::any_io_executor executor() { return executor_; }
+
+  /// Serves a node's control channel until it ends; a newer one of the same node takes its place.
+  boost::asio::awaitable<void> serve_control_channel(std::string node_id,
+                                                     std::shared_ptr<net::WebSocket> socket);
+
+  /// The first frame of a data channel decides whose it is; then its session takes it.
+  boost::asio::awaitable<void> serve_data_channel(std::string session_id, std::string node_id,
+                                                  std::shared_ptr<net::WebSocket> socket);
+
+  std::shared_ptr<LiveSession> find(const std::string& session_id);
+  std::shared_ptr<LiveSession> add(store::Session record, Bytes start_message);
+  /// Closes the node's channel, if it has one.
+  void drop_node(const std::string& node_id);
+  /// Ends the sessions of a node.
+  void end_sessions_of(const std::string& node_id, const std::string& text);
+  /// Ends the sessions of a node that its agent no longer holds.
+  void keep_only(const std::string& node_id, const std::vector<std::string>& held);
+
+  void start();
+  void drain();
+  std::size_t session_count() const { return sessions_.size(); }
+
+  // SessionHost
+  void save(const store::Session& record) override;
+  bool send_to_node(const std::string& node_id, Bytes message) override;
+  void finished(const std::string& session_id) override;
+
+  // ControlChannelEvents
+  void task_completed(const std::string& node_id, const wire::AgentTaskComplete& task) override;
+  void sessions_listed(const std::string& node_id, const std::vector<std::string>& session_ids) override;
+
+ private:
+  struct Channel {
+    std::unique_ptr<ControlChannel> channel;
+    std::unique_ptr<bus::Subscription> subscription;
+  };
+
+  void arm();
+  void tick();
+  std::vector<std::shared_ptr<LiveSession>> all_sessions() const;
+
+  boost::asio::any_io_executor executor_;
+  Gateway& gateway_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<std::string, std::shared_ptr<Channel>> channels_;
+  std::unordered_map<std::string, std::shared_ptr<LiveSession>> sessions_;
+};
+
+}  // namespace postern::gateway
