@@ -67,6 +67,8 @@ class Surroundings:
     def __exit__(self, *_):
         for proxy in self._proxies:
             proxy.close()
+        if self.official_agent:
+            self.official_agent.stop()
         if self.ssh:
             self.ssh.__exit__()
         if self.testbed:

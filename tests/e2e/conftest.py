@@ -37,7 +37,7 @@ def pytest_runtest_makereport(item):
     report = outcome.get_result()
     bed = getattr(item, "funcargs", {}).get("testbed")
     if report.failed and bed is not None and bed.log_dir.exists():
-        report.sections.append(("logs", bed.logs()[-20000:]))
+        report.sections.append(("logs", bed.logs()[-8000:]))
 
 
 @pytest.fixture(scope="session", autouse=True)

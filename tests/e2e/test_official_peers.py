@@ -25,7 +25,7 @@ def official_node(testbed):
         pytest.skip("needs root")
     agent = OfficialAgent(testbed, DIRECTORY)
     yield agent
-    testbed.stop_process(agent.process)
+    agent.stop()
 
 
 @pytest.fixture(params=["official-plugin", "our-plugin", "postern"])
@@ -52,8 +52,8 @@ def check_shell(testbed, shell):
     assert shell.run("echo $((6 * 7))") == "42"
     shell.resize(33, 101)
     wait_until(lambda: shell.run("stty size") == "33 101", 10, "the new size")
-    shell.send("sleep 100\r")
-    shell.expect(b"sleep 100\r\n")
+    shell.send("sh -c 'echo star''ted; exec sleep 100'\r")
+    shell.expect(b"started")
     shell.send("\x03")
     shell.expect(shell.prompt, timeout=10)
     assert len(shell.run("seq 20000", timeout=60).split("\n")) == 20000

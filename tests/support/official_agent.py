@@ -87,6 +87,13 @@ class OfficialAgent:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
+    def stop(self):
+        """Its session workers are meant to outlive it; here they go with it."""
+        workers = processes.descendants(self.process.pid)
+        self._testbed.stop_process(self.process)
+        for worker in workers:
+            processes.kill(worker.pid)
+
     def log(self):
         path = self._root / "overlay/var/upper/log/amazon/ssm/amazon-ssm-agent.log"
         return path.read_text(errors="replace") if path.exists() else ""

@@ -62,9 +62,10 @@ class Terminal:
     def output(self, timeout=30):
         """What the command line sent last prints until the prompt is back."""
         self.child.expect_exact(self.prompt, timeout=timeout)
-        # The first line is the echo of what was typed.
+        # The first line is the echo of what was typed. AWS's plugin leaves output processing on, so that each line ends in
+        # two carriage returns.
         _, _, printed = self.child.before.partition(b"\n")
-        return printed.replace(b"\r\n", b"\n").strip(b"\n").decode()
+        return re.sub(rb"\r+\n", b"\n", printed).strip(b"\n").decode()
 
     def send(self, data):
         self.child.send(data)
