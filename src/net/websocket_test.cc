@@ -318,7 +318,7 @@ TEST_F(WebSocketTest, MayBeDestroyedWithAReadAndAWritePending) {
 
 TEST_F(WebSocketTest, AFailedWriteEndsTheRead) {
   open();
-  ours_->fail_at(1);  // the read is step 0
+  ours_->fail_at(0);  // the read has not got beyond waiting
   boost::system::error_code code;
   asio::co_spawn(context_, read_failure(*server_),
                  [&](const std::exception_ptr&, boost::system::error_code result) { code = result; });
@@ -403,7 +403,7 @@ TEST(WebSocketSimulation, EndsAgreeHoweverTheBytesAreCut) {
 }
 
 TEST(WebSocketSimulation, EachFailingStepEndsBothEnds) {
-  for (std::size_t step = 0; step < 12; ++step) {
+  for (std::size_t step = 0; step < 8; ++step) {
     SCOPED_TRACE(step);
     asio::io_context context;
     auto [a, b] = PipeStream::make_pair(context.get_executor(), 64);
