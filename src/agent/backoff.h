@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+namespace postern::agent {
+
+/// Gives a number evenly distributed in [0, 1).
+using RandomUnit = std::function<double()>;
+
+/// random.h's generator as a RandomUnit.
+double random_unit();
+
+/// When to try a lost connection again: the first time at once, then after a random part of a limit that
+/// doubles from a second to a minute. Drawing from the whole of [0, limit] keeps thousands of agents from
+/// returning together, and brings each back within a minute of the network's return.
+class Backoff {
+ public:
+  explicit Backoff(RandomUnit random = random_unit) : random_(std::move(random)) {}
+
+  /// The delay before the next attempt; each call counts as one.
+  std::chrono::milliseconds next();
+
+  /// An attempt succeeded.
+  void reset() { attempts_ = 0; }
+
+  static constexpr std::chrono::milliseconds kFirstLimit{1000};
+  static constexpr std::chrono::milliseconds kMaxLimit{60'000};
+
+ private:
+  RandomUnit random_;
+  int attempts_ = 0;
+};
+
+}  // namespace postern::agent

@@ -1,0 +1,190 @@
+#include "agent/channel_driver.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "agent/backoff.h"
+#include "agent/keep_alive.h"
+#include "agent/spawn.h"
+#include "base/log.h"
+#include "wire/messages.h"
+
+namespace postern::agent {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// Queued in the connection and so beyond recall: enough to fill TLS records, little enough that a ^C is not
+// stuck behind it.
+constexpr std::size_t kQueueBytes = 64 * 1024;
+// Then nobody waits for the session any more (data-channel.md 2.7: official clients give up far sooner).
+constexpr std::chrono::minutes kGiveUpAfter{5};
+// The service's word in an error that the session is over (control-plane.md 4.8).
+constexpr std::string_view kTerminated = "Session is already terminated";
+
+}  // namespace
+
+ChannelDriver::ChannelDriver(boost::asio::any_io_executor executor, Service service, Options options,
+                             RoleToken role_token)
+    : executor_(executor),
+      service_(std::move(service)),
+      options_(std::move(options)),
+      role_token_(std::move(role_token)),
+      channel_(channel::End::kAgent, options_.channel, clock_),
+      writer_(executor),
+      send_room_(executor),
+      input_(executor),
+      acknowledged_(executor) {}
+
+void ChannelDriver::start() {
+  last_connected_ = SteadyClock::now();
+  spawn(executor_, "data_channel", keep_connected());
+  spawn(executor_, "data_channel_writer", write());
+}
+
+void ChannelDriver::send(wire::PayloadType type, ByteView payload) {
+  channel_.send(type, payload);
+  writer_.notify();
+}
+
+channel::Delivery ChannelDriver::pop() {
+  auto delivery = channel_.pop();
+  // It may have made room for messages that are now acknowledged.
+  writer_.notify();
+  return delivery;
+}
+
+net::awaitable<void> ChannelDriver::keep_connected() {
+  Backoff backoff;
+  while (ended_.empty()) {
+    std::string failure;
+    try {
+      co_await serve_connection();
+    } catch (...) {
+      failure = failure_text(std::current_exception());
+    }
+    if (!ended_.empty()) co_return;
+    const auto now = SteadyClock::now();
+    if (socket_) {
+      socket_.reset();
+      last_connected_ = now;
+      backoff.reset();
+      log::info("data_channel_lost", {{"session", options_.session_id}, {"reason", failure}});
+    } else {
+      log::warning("data_channel_failed", {{"session", options_.session_id}, {"reason", failure}});
+    }
+    if (failure.find(kTerminated) != std::string::npos) co_return close("the service has ended the session");
+    if (now - last_connected_ > kGiveUpAfter) {
+      gave_up_ = true;
+      co_return close("The node could not reach the service for 5 minutes.");
+    }
+    boost::asio::steady_timer pause(executor_, backoff.next());
+    co_await pause.async_wait(boost::asio::use_awaitable);
+  }
+}
+
+net::awaitable<void> ChannelDriver::serve_connection() {
+  socket_ = co_await open();
+  spawn(executor_, "keep_alive", keep_alive(socket_));
+  const auto socket = socket_;
+  if (opened_before_) {
+    channel_.on_reconnect();
+    log::info("data_channel_reopened", {{"session", options_.session_id}});
+  } else {
+    const auto connected = wire::make_agent_session_state(wire::Stamp::fresh(clock_.now()),
+                                                          wire::kSessionConnected, options_.session_id);
+    socket->send(net::WsOpcode::kBinary, connected);
+    log::info("data_channel_opened", {{"session", options_.session_id}});
+  }
+  opened_before_ = true;
+  writer_.notify();
+  send_room_.notify();
+  while (ended_.empty()) {
+    const auto message = co_await socket->read();
+    if (message.opcode == net::WsOpcode::kBinary || message.opcode == net::WsOpcode::kText)
+      receive(message.payload);
+  }
+}
+
+net::awaitable<std::shared_ptr<net::WebSocket>> ChannelDriver::open() {
+  const auto client = co_await connect(service_);
+  const auto path = "/v1/data-channel/" + options_.session_id;
+  const auto sign = sign_with(service_, role_token_.credentials(), "ssmmessages");
+  wire::OpenDataChannel opening;
+  // Each token opens one connection.
+  if (auto token = std::exchange(options_.first_token, std::nullopt)) {
+    opening.token_value = std::move(*token);
+  } else {
+    opening.token_value = co_await create_channel(*client, path, create_data_channel_body(), sign);
+  }
+  opening.request_id = Uuid::random().to_string();
+  opening.client_instance_id = options_.node_id;
+  opening.client_id = "";
+  std::shared_ptr<net::WebSocket> socket =
+      co_await open_channel(*client, path + "?role=publish_subscribe", sign);
+  const Secret text(encode_json_text(opening));
+  socket->send(net::WsOpcode::kText, as_bytes(text.reveal()));
+  co_return socket;
+}
+
+net::awaitable<void> ChannelDriver::write() {
+  for (;;) {
+    const auto socket = socket_;
+    if (!socket || !socket->is_open()) {
+      co_await writer_.wait();
+    } else if (socket->queued_bytes() >= kQueueBytes) {
+      co_await socket->room(kQueueBytes);
+    } else if (const auto message = channel_.poll(SteadyClock::now())) {
+      socket->send(net::WsOpcode::kBinary, *message);
+    } else {
+      co_await writer_.wait(channel_.next_wakeup().value_or(SteadyClock::time_point::max()));
+    }
+  }
+}
+
+void ChannelDriver::receive(ByteView message) {
+  const auto used = channel_.on_message(message, SteadyClock::now());
+  if (!used) {
+    log::debug("data_message_refused",
+               {{"session", options_.session_id}, {"reason", channel::to_string(used.error())}});
+  }
+  writer_.notify();
+  acknowledged_.notify();
+  if (channel_.can_send()) send_room_.notify();
+  if (channel_.front() != nullptr) input_.notify();
+  if (channel_.closed()) close("closed by the service");
+}
+
+void ChannelDriver::close(std::string why) {
+  if (!ended_.empty()) return;
+  ended_ = std::move(why);
+  send_room_.notify();
+  acknowledged_.notify();
+  if (on_ended) on_ended();
+}
+
+net::awaitable<void> ChannelDriver::drain(SteadyClock::duration stall, SteadyClock::duration limit) {
+  const auto last = SteadyClock::now() + limit;
+  auto kept = channel_.sender().kept_bytes();
+  auto stalls = SteadyClock::now() + stall;
+  while (!channel_.all_acknowledged() && ended_.empty()) {
+    const auto deadline = std::min(stalls, last);
+    if (SteadyClock::now() >= deadline) co_return;
+    co_await acknowledged_.wait(deadline);
+    if (channel_.sender().kept_bytes() < kept) stalls = SteadyClock::now() + stall;
+    kept = channel_.sender().kept_bytes();
+  }
+}
+
+net::awaitable<void> ChannelDriver::finish() {
+  const auto socket = socket_;
+  if (ended_.empty()) ended_ = "finished";
+  if (!socket || !socket->is_open()) co_return;
+  const auto state = wire::make_agent_session_state(wire::Stamp::fresh(clock_.now()),
+                                                    wire::kSessionTerminating, options_.session_id);
+  socket->send(net::WsOpcode::kBinary, state);
+  co_await socket->room(1);
+  socket->shutdown_send();
+}
+
+}  // namespace postern::agent

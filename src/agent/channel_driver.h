@@ -1,0 +1,90 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/service.h"
+#include "agent/signal.h"
+#include "channel/data_channel.h"
+
+namespace postern::agent {
+
+/// A data channel and the connection that carries it: opens it, writes what the channel has to say, and opens
+/// another when it breaks, for as long as the session lives. One executor; its coroutines refer to it, so it
+/// must outlive their io_context's work.
+class ChannelDriver {
+ public:
+  struct Options {
+    std::string session_id;
+    std::string node_id;
+    /// The first connection's token when the start message brought one; otherwise it is asked for.
+    std::optional<Secret> first_token;
+    channel::DataChannelOptions channel;
+  };
+
+  ChannelDriver(boost::asio::any_io_executor executor, Service service, Options options,
+                RoleToken role_token);
+
+  /// Starts connecting. Once.
+  void start();
+
+  /// For reconnects from now on.
+  void set_role_token(RoleToken token) { role_token_ = std::move(token); }
+
+  /// Sends one stream message; bulk only after can_send().
+  void send(wire::PayloadType type, ByteView payload);
+  bool can_send() const { return channel_.can_send(); }
+  /// Returns once can_send() may have become true. One waiter.
+  net::awaitable<void> wait_can_send() { return send_room_.wait(); }
+  std::size_t unacknowledged_bytes() const { return channel_.sender().kept_bytes(); }
+
+  /// The oldest message of the client, or nothing; see channel::DataChannel.
+  const channel::Delivery* front() const { return channel_.front(); }
+  channel::Delivery pop();
+  /// Returns once front() may have become something. One waiter.
+  net::awaitable<void> wait_input() { return input_.wait(); }
+
+  /// Returns when everything sent has been acknowledged, or none of it has for `stall`, or `limit` has
+  /// passed.
+  net::awaitable<void> drain(std::chrono::steady_clock::duration stall,
+                             std::chrono::steady_clock::duration limit);
+  /// Tells the service that the session ended by itself, lets it leave, and drops the connection.
+  net::awaitable<void> finish();
+
+  /// Why the channel can't go on: closed by the service, or given up. Empty while it can.
+  const std::string& ended() const { return ended_; }
+  /// It ended because the service could not be reached any more.
+  bool gave_up() const { return gave_up_; }
+  /// The service has said elsewhere that the session is over.
+  void close(std::string why);
+  /// Called once ended() says something.
+  std::function<void()> on_ended;
+
+ private:
+  net::awaitable<void> keep_connected();
+  net::awaitable<void> serve_connection();
+  net::awaitable<std::shared_ptr<net::WebSocket>> open();
+  net::awaitable<void> write();
+  void receive(ByteView message);
+
+  boost::asio::any_io_executor executor_;
+  Service service_;
+  Options options_;
+  RoleToken role_token_;
+  SystemClock clock_;
+  channel::DataChannel channel_;
+  /// The open connection; a lost one is gone from here at once.
+  std::shared_ptr<net::WebSocket> socket_;
+  bool opened_before_ = false;
+  std::chrono::steady_clock::time_point last_connected_;
+  Signal writer_;
+  Signal send_room_;
+  Signal input_;
+  Signal acknowledged_;
+  std::string ended_;
+  bool gave_up_ = false;
+};
+
+}  // namespace postern::agent

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/describe.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "agent/service.h"
+#include "base/json_codec.h"
+
+/// What the agent and a session worker tell each other, over a socket pair as JSON texts, one a line. No
+/// session byte passes here: the worker has its own data channel.
+namespace postern::agent {
+
+/// The first line to a worker: all it needs for its session.
+struct SessionJob {
+  /// A wire::SessionStart as JSON text, as it came.
+  std::string start;
+  std::string node_id;
+  std::string endpoint;
+  std::string region;
+  /// Empty: the system's authorities.
+  std::string ca_bundle_file;
+  RoleToken role_token;
+};
+BOOST_DESCRIBE_STRUCT(SessionJob, (), (start, node_id, endpoint, region, ca_bundle_file, role_token))
+
+/// Any line to a worker.
+struct ToWorker {
+  std::optional<SessionJob> job;
+  /// Fresh credentials for later reconnects.
+  std::optional<RoleToken> role_token;
+  /// The service has ended the session.
+  std::optional<bool> closed;
+  /// The session must end as failed, with this reason for the person.
+  std::optional<std::string> end;
+};
+BOOST_DESCRIBE_STRUCT(ToWorker, (), (job, role_token, closed, end))
+
+/// How a session ended, the worker's last line.
+struct Completion {
+  /// kTaskSuccess or kTaskFailed.
+  std::string status;
+  /// For the person, when it failed.
+  std::string output;
+};
+BOOST_DESCRIBE_STRUCT(Completion, (), (status, output))
+
+/// One end of the socket pair.
+class Link {
+ public:
+  /// Owns the descriptor.
+  Link(boost::asio::any_io_executor executor, int descriptor);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  /// The next line; nothing once the other end is gone or has sent more than kMaxLineBytes without an end.
+  net::awaitable<std::optional<std::string>> read_line();
+
+  /// Queues a line. What can't be written any more is dropped: the reader notices the end.
+  void send(std::string line);
+  /// Waits, at most a second, until all lines have left.
+  net::awaitable<void> flush();
+
+  static constexpr std::size_t kMaxLineBytes = 1024 * 1024;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace postern::agent

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/link.h"
+#include "agent/state.h"
+
+namespace postern::agent {
+
+/// The sessions of this node, each a worker process of its own: starts them, passes orders on, and learns how
+/// they ended.
+class SessionManager {
+ public:
+  struct Options {
+    std::string node_id;
+    std::string endpoint;
+    std::string region;
+    std::string ca_bundle_file;
+    /// argv of a worker, from argv[0].
+    std::vector<std::string> worker_arguments;
+  };
+  /// Called once for each session that ended, also for those that could not start.
+  using OnCompleted = std::function<void(const std::string& session_id, const Completion& completion)>;
+
+  SessionManager(boost::asio::any_io_executor executor, Options options, OnCompleted on_completed);
+  ~SessionManager();
+
+  /// The content of an interactive_shell message. Malformed ones are logged, or failed where they name a
+  /// session; a session that was started before is not started again.
+  void start(const std::string& content);
+  /// The service has ended a session; unknown ids don't matter.
+  void close(const std::string& session_id);
+  /// Ends all sessions as failed, with a reason for the persons in them.
+  void end_all(const std::string& reason);
+  /// For new workers and for those that run.
+  void set_role_token(RoleToken token);
+
+  std::vector<std::string> session_ids() const;
+  bool empty() const { return workers_.empty(); }
+
+  /// Reaps what has exited. Call on SIGCHLD.
+  void reap();
+  /// Kills what is left, worker processes without their sessions' knowledge.
+  void kill_all();
+
+  static constexpr std::size_t kMaxSessions = 1000;
+
+ private:
+  struct Worker;
+
+  void launch(const std::string& session_id, const std::string& content);
+  static void tell(Worker& worker, const ToWorker& message);
+  static net::awaitable<void> read(SessionManager& self, std::shared_ptr<Worker> worker);
+  void finish_if_over(const std::shared_ptr<Worker>& worker);
+  void remember(const std::string& session_id);
+
+  boost::asio::any_io_executor executor_;
+  Options options_;
+  OnCompleted on_completed_;
+  RoleToken role_token_;
+  std::map<std::string, std::shared_ptr<Worker>> workers_;
+  /// Sessions started lately, so that a start message that comes twice starts one shell.
+  std::deque<std::string> recent_;
+};
+
+/// Whether an id may be part of a path and a log line: letters, digits and `+=,.@:_-`, at most 124.
+bool valid_session_id(std::string_view id);
+
+}  // namespace postern::agent

@@ -1,0 +1,180 @@
+#include "agent/session_worker.h"
+
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+
+#include "agent/channel_driver.h"
+#include "agent/link.h"
+#include "agent/session_kind.h"
+#include "agent/spawn.h"
+#include "base/log.h"
+#include "net/runtime.h"
+
+namespace postern::agent {
+namespace asio = boost::asio;
+namespace {
+
+// The last output's way to the client and its acknowledgement back: given up when nothing moves for 2 s, as
+// official agents do, and after 10 s in any case.
+constexpr std::chrono::seconds kDrainStall{2};
+constexpr std::chrono::seconds kDrainLimit{10};
+
+// The window of a terminal: what a ^C has to wait behind.
+constexpr std::size_t kWindowBytes = 512 * 1024;
+constexpr std::chrono::milliseconds kGapAfterFirst{50};
+
+channel::DataChannelOptions channel_options() {
+  channel::DataChannelOptions options;
+  options.sender.window_bytes = kWindowBytes;
+  options.sender.gap_after_first = kGapAfterFirst;
+  options.receiver.queue_bytes = 256 * 1024;
+  return options;
+}
+
+class SessionWorker {
+ public:
+  explicit SessionWorker(asio::io_context& context)
+      : context_(context),
+        executor_(context.get_executor()),
+        link_(executor_, kWorkerLinkDescriptor),
+        signals_(context, SIGCHLD, SIGTERM, SIGINT),
+        change_(executor_) {}
+
+  net::awaitable<void> run() {
+    spawn(executor_, "signals", watch_signals());
+    const auto completion = co_await run_session();
+    log::info("session_ended",
+              {{"session", session_id_}, {"status", completion.status}, {"reason", completion.output}});
+    link_.send(encode_json_text(completion));
+    co_await link_.flush();
+    context_.stop();
+  }
+
+ private:
+  net::awaitable<Completion> run_session() {
+    auto line = co_await link_.read_line();
+    auto message = decode_json_text<ToWorker>(line.value_or(""));
+    if (!message || !message->job) co_return Completion{wire::kTaskFailed, "the session worker got no job"};
+    const auto job = std::move(*message->job);
+    auto start = decode_json_text<wire::SessionStart>(job.start);
+    const auto endpoint = net::Url::parse(job.endpoint);
+    if (!start || !endpoint) co_return Completion{wire::kTaskFailed, "the start message can't be read"};
+    session_id_ = start->session_id;
+
+    // First the shell, which needs longer to get ready than the connection, and before there are threads.
+    auto kind = make_session_kind(executor_, *start);
+    if (!kind) co_return Completion{wire::kTaskFailed, kind.error()};
+    kind_ = std::move(*kind);
+
+    tls_.emplace(job.ca_bundle_file);
+    driver_.emplace(
+        executor_, Service{*endpoint, job.region, &*tls_, &clock_},
+        ChannelDriver::Options{session_id_, job.node_id, start->data_channel_token, channel_options()},
+        job.role_token);
+    driver_->on_ended = [this] { change_.notify(); };
+    driver_->start();
+    spawn(executor_, "link", read_link());
+    spawn(executor_, "session", run_kind());
+    reap();
+    while (!completion_ && driver_->ended().empty() && !end_reason_) co_await change_.wait();
+    if (completion_) co_return co_await end_naturally();
+    co_return co_await end_early();
+  }
+
+  net::awaitable<Completion> end_naturally() {
+    co_await driver_->drain(kDrainStall, kDrainLimit);
+    co_await driver_->finish();
+    co_return *completion_;
+  }
+
+  net::awaitable<Completion> end_early() {
+    co_await kind_->stop();
+    if (end_reason_) {
+      // Without the agent nobody else can tell the service.
+      if (agent_gone_) co_await driver_->finish();
+      co_return Completion{wire::kTaskFailed, *end_reason_};
+    }
+    if (driver_->gave_up()) co_return Completion{wire::kTaskFailed, driver_->ended()};
+    co_return Completion{wire::kTaskSuccess, ""};
+  }
+
+  net::awaitable<void> run_kind() {
+    auto completion = co_await kind_->run(*driver_);
+    completion_ = std::move(completion);
+    change_.notify();
+  }
+
+  net::awaitable<void> read_link() {
+    for (;;) {
+      const auto line = co_await link_.read_line();
+      if (!line) {
+        agent_gone_ = true;
+        end("The agent on the node has gone away.");
+        co_return;
+      }
+      auto message = decode_json_text<ToWorker>(*line);
+      if (!message) continue;
+      if (message->role_token) driver_->set_role_token(std::move(*message->role_token));
+      if (message->closed) driver_->close("closed by the service");
+      if (message->end) end(std::move(*message->end));
+    }
+  }
+
+  net::awaitable<void> watch_signals() {
+    for (;;) {
+      const auto signal = co_await signals_.async_wait(asio::use_awaitable);
+      if (signal == SIGCHLD) {
+        reap();
+      } else {
+        end("The agent on the node was stopped.");
+      }
+    }
+  }
+
+  // As a subreaper the worker also inherits what the session's processes leave behind.
+  void reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (kind_) kind_->on_child_exit(pid, status);
+    }
+  }
+
+  void end(std::string reason) {
+    if (!end_reason_) end_reason_ = std::move(reason);
+    change_.notify();
+  }
+
+  asio::io_context& context_;
+  asio::any_io_executor executor_;
+  SystemClock clock_;
+  Link link_;
+  asio::signal_set signals_;
+  std::string session_id_;
+  std::optional<net::TlsClientContext> tls_;
+  std::unique_ptr<SessionKind> kind_;
+  std::optional<ChannelDriver> driver_;
+  std::optional<Completion> completion_;
+  std::optional<std::string> end_reason_;
+  bool agent_gone_ = false;
+  Signal change_;
+};
+
+}  // namespace
+
+int run_session_worker() {
+  net::ignore_sigpipe();
+  // The link's end says the same, but only to a worker that still runs its loop.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  asio::io_context context(1);
+  SessionWorker worker(context);
+  spawn(context.get_executor(), "session_worker", worker.run());
+  context.run();
+  return 0;
+}
+
+}  // namespace postern::agent

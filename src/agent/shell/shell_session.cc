@@ -1,0 +1,175 @@
+#include "agent/shell/shell_session.h"
+
+#include <unistd.h>
+
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+
+#include "agent/shell/login.h"
+#include "agent/spawn.h"
+#include "base/log.h"
+
+namespace postern::agent {
+namespace asio = boost::asio;
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// One message's worth. A terminal gives at most 4 KiB a read, so several are gathered.
+constexpr std::size_t kMaxOutputBytes = 16 * 1024;
+// A program that prints much prints little at a time: with this much unacknowledged, small reads wait for
+// company.
+constexpr std::size_t kBusyBytes = 16 * 1024;
+constexpr std::size_t kSmallRead = 4 * 1024;
+constexpr std::chrono::milliseconds kGather{2};
+
+// What hangs up is given this long before it is killed.
+constexpr std::chrono::seconds kHangUpTime{2};
+constexpr std::chrono::seconds kKillTime{2};
+constexpr std::chrono::milliseconds kPoll{20};
+// The shell is gone; a background job may still print without end.
+constexpr std::size_t kMaxDrainBytes = 1024 * 1024;
+
+PtyCommand login_shell() {
+  const auto user = current_user();
+  const char* lang = std::getenv("LANG");
+  PtyCommand command;
+  command.program = user.shell;
+  command.fallback_program = "/bin/sh";
+  command.arguments = {login_shell_name(user)};
+  command.environment = login_environment(user, lang != nullptr ? lang : "");
+  command.directory = user.home;
+  return command;
+}
+
+}  // namespace
+
+ShellSession::ShellSession(asio::any_io_executor executor)
+    : executor_(executor),
+      pty_(login_shell(), wire::TerminalSize{80, 24}),
+      terminal_(executor, pty_.release_master()),
+      buffer_(kMaxOutputBytes),
+      exit_(executor) {
+  log::info("shell_started", {{"pid", static_cast<std::int64_t>(pty_.pid())}});
+}
+
+net::awaitable<Completion> ShellSession::run(ChannelDriver& channel) {
+  spawn(executor_, "shell_input", type_input(channel));
+  spawn(executor_, "shell_output", send_output(channel));
+  while (!exited_) co_await exit_.wait();
+  co_await drain_terminal(channel);
+  co_return Completion{wire::kTaskSuccess, ""};
+}
+
+net::awaitable<void> ShellSession::type_input(ChannelDriver& channel) {
+  for (;;) {
+    while (channel.front() == nullptr) co_await channel.wait_input();
+    const auto delivery = channel.pop();
+    if (delivery.type == wire::PayloadType::kOutput) {
+      co_await write_to_terminal(delivery.payload);
+    } else if (delivery.type == wire::PayloadType::kSize) {
+      const auto size = decode_json_text<wire::TerminalSize>(as_text(delivery.payload));
+      if (size && !hung_up_) resize_terminal(terminal_.native_handle(), *size);
+    }
+    // Anything else has no meaning for a shell and counts as done, as official agents have it.
+  }
+}
+
+net::awaitable<void> ShellSession::write_to_terminal(ByteView bytes) {
+  while (!bytes.empty() && !hung_up_) {
+    const auto written = ::write(terminal_.native_handle(), bytes.data(), bytes.size());
+    if (written > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    } else if (written < 0 && errno == EINTR) {
+      continue;
+    } else if (written < 0 && errno != EAGAIN) {
+      co_return;
+    } else {
+      co_await terminal_.async_wait(asio::posix::stream_descriptor::wait_write,
+                                    asio::as_tuple(asio::use_awaitable));
+    }
+  }
+}
+
+net::awaitable<void> ShellSession::send_output(ChannelDriver& channel) {
+  asio::steady_timer gather(executor_);
+  while (!hung_up_ && !exited_) {
+    // A paused or slow client stops the reading, and so the program that prints.
+    if (!channel.can_send()) {
+      co_await channel.wait_can_send();
+      continue;
+    }
+    co_await terminal_.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  asio::as_tuple(asio::use_awaitable));
+    if (hung_up_ || exited_ || !channel.can_send()) continue;
+    const auto size = read_terminal();
+    if (size == 0) continue;
+    channel.send(wire::PayloadType::kOutput, ByteView(buffer_).first(size));
+    if (size < kSmallRead && channel.unacknowledged_bytes() > kBusyBytes) {
+      gather.expires_after(kGather);
+      co_await gather.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+  }
+}
+
+std::size_t ShellSession::read_terminal() {
+  std::size_t size = 0;
+  while (size < buffer_.size()) {
+    const auto got = ::read(terminal_.native_handle(), buffer_.data() + size, buffer_.size() - size);
+    if (got > 0) {
+      size += static_cast<std::size_t>(got);
+    } else if (got < 0 && errno == EINTR) {
+      continue;
+    } else {
+      // EIO: no process has the terminal open any more.
+      if (got == 0 || errno != EAGAIN) hung_up_ = true;
+      break;
+    }
+  }
+  return size;
+}
+
+net::awaitable<void> ShellSession::drain_terminal(ChannelDriver& channel) {
+  for (std::size_t total = 0; total < kMaxDrainBytes;) {
+    while (!channel.can_send() && channel.ended().empty()) co_await channel.wait_can_send();
+    const auto size = channel.ended().empty() ? read_terminal() : 0;
+    // Nothing left, although a background job may keep the terminal open.
+    if (size == 0) co_return;
+    channel.send(wire::PayloadType::kOutput, ByteView(buffer_).first(size));
+    total += size;
+  }
+}
+
+net::awaitable<void> ShellSession::stop() {
+  hung_up_ = true;
+  asio::steady_timer poll(executor_);
+  const auto start = SteadyClock::now();
+  // Stopped jobs must run to notice. The shell itself may not have made its session yet.
+  signal_session(pty_.pid(), SIGHUP);
+  signal_session(pty_.pid(), SIGCONT);
+  if (!exited_) ::kill(pty_.pid(), SIGHUP);
+  while (SteadyClock::now() < start + kHangUpTime + kKillTime) {
+    if (exited_ && session_members(pty_.pid()).empty()) co_return;
+    if (SteadyClock::now() >= start + kHangUpTime) {
+      signal_session(pty_.pid(), SIGKILL);
+      if (!exited_) ::kill(pty_.pid(), SIGKILL);
+    }
+    poll.expires_after(kPoll);
+    co_await poll.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+  log::warning("processes_left", {{"session_leader", static_cast<std::int64_t>(pty_.pid())}});
+}
+
+void ShellSession::on_child_exit(int pid, int wait_status) {
+  if (pid != pty_.pid()) return;
+  log::info("shell_exited", {{"pid", static_cast<std::int64_t>(pid)}, {"status", wait_status}});
+  exited_ = true;
+  exit_.notify();
+  // Nothing wakes a reader of a terminal that a background job holds open and silent.
+  boost::system::error_code ignored;
+  terminal_.cancel(ignored);
+}
+
+}  // namespace postern::agent
