@@ -26,21 +26,23 @@ class NodeIdentity:
 
     @classmethod
     def register(cls, testbed):
-        activation = testbed.create_activation()
-        node = cls(AwsHttp(testbed.endpoint, testbed.ca_bundle), tempfile.TemporaryDirectory())
-        answer = node._http.ssm(
-            "RegisterManagedInstance",
-            {
-                "ActivationId": activation["ActivationId"],
-                "ActivationCode": activation["ActivationCode"],
-                "Fingerprint": node.fingerprint,
-                "PublicKey": node._make_key(),
-                "PublicKeyType": "Rsa",
-            },
-        )
+        node, answer = cls.try_register(testbed, testbed.create_activation())
         assert answer.status == 200, answer.body
         node.id = answer.json()["InstanceId"]
         return node
+
+    @classmethod
+    def try_register(cls, testbed, activation):
+        """A node without an id yet, and what the service says to its registration."""
+        node = cls(AwsHttp(testbed.endpoint, testbed.ca_bundle), tempfile.TemporaryDirectory())
+        body = {
+            "ActivationId": activation["ActivationId"],
+            "ActivationCode": activation["ActivationCode"],
+            "Fingerprint": node.fingerprint,
+            "PublicKey": node._make_key(),
+            "PublicKeyType": "Rsa",
+        }
+        return node, node._http.ssm("RegisterManagedInstance", body)
 
     def _make_key(self):
         """A fresh RSA-2048 key in `key`; returns the public half as the API wants it."""

@@ -6,6 +6,7 @@ import subprocess
 import uuid
 
 import pytest
+from node_identity import NodeIdentity
 from support.postern_testbed import AwsError, Node
 from support.wait import wait_until
 
@@ -120,18 +121,15 @@ def test_activation_that_registers_nothing(testbed, what):
         activation["ActivationId"] = str(uuid.uuid4())
     elif what == "deleted":
         testbed.ssm("delete-activation", "--activation-id", activation["ActivationId"])
-    node = _unregistered(testbed)
-    if what == "used up":
-        testbed.run_register(activation, node)
-        node = _unregistered(testbed)
+    elif what == "used up":
+        NodeIdentity.try_register(testbed, activation)
+    _, answer = NodeIdentity.try_register(testbed, activation)
     expected = "RegistrationLimitExceeded" if what == "used up" else "InvalidActivation"
-    with pytest.raises(RuntimeError, match=expected):
+    assert (answer.status, answer.error_code) == (400, expected)
+
+    node = Node(testbed, "never", testbed.root / f"never-{uuid.uuid4()}")
+    with pytest.raises(RuntimeError, match="activation"):
         testbed.run_register(activation, node)
-
-
-def _unregistered(testbed):
-    name = f"new-{uuid.uuid4()}"
-    return Node(testbed, name, testbed.root / name)
 
 
 # -- nodes
