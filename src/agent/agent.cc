@@ -65,25 +65,32 @@ class Agent {
   net::awaitable<void> keep_connected() {
     Backoff backoff;
     while (!stopping_) {
+      // Delays count from the start of an attempt: one that hangs in a dead network doesn't postpone the
+      // next.
+      auto since = SteadyClock::now();
       std::string failure;
       try {
         co_await serve_control_channel();
       } catch (...) {
         failure = failure_text(std::current_exception());
       }
-      if (socket_) backoff.reset();
-      socket_.reset();
       if (stopping_) co_return;
+      if (socket_) {
+        socket_.reset();
+        since = SteadyClock::now();
+        backoff.on_connection_lost(since - connected_at_);
+      }
       const auto delay = backoff.next();
       log::warning("control_channel_lost",
                    {{"reason", failure}, {"retry_after_ms", static_cast<std::int64_t>(delay.count())}});
-      co_await pause_.wait(SteadyClock::now() + delay);
+      co_await pause_.wait(since + delay);
     }
   }
 
   net::awaitable<void> serve_control_channel() {
     auto socket = co_await open_control_channel();
     socket_ = std::move(socket);
+    connected_at_ = SteadyClock::now();
     spawn(executor_, "keep_alive", keep_alive(socket_));
     log::info("control_channel_opened", {{"node", node_.node_id}, {"endpoint", node_.endpoint}});
     outbox_.on_reconnect();
@@ -262,6 +269,7 @@ class Agent {
   asio::signal_set signals_;
   /// The open control channel.
   std::shared_ptr<net::WebSocket> socket_;
+  SteadyClock::time_point connected_at_;
   bool stopping_ = false;
   Signal reports_;
   Signal upkeep_;

@@ -19,4 +19,8 @@ std::chrono::milliseconds Backoff::next() {
   return std::chrono::milliseconds(static_cast<std::int64_t>(random_() * static_cast<double>(limit.count())));
 }
 
+void Backoff::on_connection_lost(std::chrono::steady_clock::duration lifetime) {
+  if (lifetime >= kLasting) attempts_ = 0;
+}
+
 }  // namespace postern::agent

@@ -21,11 +21,13 @@ class Backoff {
   /// The delay before the next attempt; each call counts as one.
   std::chrono::milliseconds next();
 
-  /// An attempt succeeded.
-  void reset() { attempts_ = 0; }
+  /// A connection existed for `lifetime`. Only one that lasted starts the sequence anew: a peer that accepts
+  /// and drops at once must not be tried in a tight loop.
+  void on_connection_lost(std::chrono::steady_clock::duration lifetime);
 
   static constexpr std::chrono::milliseconds kFirstLimit{1000};
   static constexpr std::chrono::milliseconds kMaxLimit{60'000};
+  static constexpr std::chrono::seconds kLasting{10};
 
  private:
   RandomUnit random_;

@@ -13,7 +13,9 @@ TEST(Backoff, TriesAtOnceThenWithinADoublingLimit) {
   for (const int expected : {0, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000}) {
     EXPECT_EQ(backoff.next(), milliseconds(expected));
   }
-  backoff.reset();
+  backoff.on_connection_lost(std::chrono::seconds(9));
+  EXPECT_EQ(backoff.next(), milliseconds(30000)) << "a peer that accepts and drops is not a success";
+  backoff.on_connection_lost(std::chrono::seconds(10));
   EXPECT_EQ(backoff.next(), milliseconds(0));
   unit = 0;
   EXPECT_EQ(backoff.next(), milliseconds(0)) << "the whole range is used";

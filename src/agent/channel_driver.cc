@@ -7,6 +7,7 @@
 #include "agent/keep_alive.h"
 #include "agent/spawn.h"
 #include "base/log.h"
+#include "net/timeout.h"
 #include "wire/messages.h"
 
 namespace postern::agent {
@@ -19,6 +20,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kQueueBytes = 64 * 1024;
 // Then nobody waits for the session any more (data-channel.md 2.7: official clients give up far sooner).
 constexpr std::chrono::minutes kGiveUpAfter{5};
+constexpr std::chrono::seconds kFarewell{2};
 // The service's word in an error that the session is over (control-plane.md 4.8).
 constexpr std::string_view kTerminated = "Session is already terminated";
 
@@ -57,6 +59,7 @@ channel::Delivery ChannelDriver::pop() {
 net::awaitable<void> ChannelDriver::keep_connected() {
   Backoff backoff;
   while (ended_.empty()) {
+    auto since = SteadyClock::now();
     std::string failure;
     try {
       co_await serve_connection();
@@ -64,27 +67,28 @@ net::awaitable<void> ChannelDriver::keep_connected() {
       failure = failure_text(std::current_exception());
     }
     if (!ended_.empty()) co_return;
-    const auto now = SteadyClock::now();
     if (socket_) {
       socket_.reset();
-      last_connected_ = now;
-      backoff.reset();
+      since = SteadyClock::now();
+      backoff.on_connection_lost(since - connected_at_);
+      last_connected_ = since;
       log::info("data_channel_lost", {{"session", options_.session_id}, {"reason", failure}});
     } else {
       log::warning("data_channel_failed", {{"session", options_.session_id}, {"reason", failure}});
     }
     if (failure.find(kTerminated) != std::string::npos) co_return close("the service has ended the session");
-    if (now - last_connected_ > kGiveUpAfter) {
+    if (SteadyClock::now() - last_connected_ > kGiveUpAfter) {
       gave_up_ = true;
       co_return close("The node could not reach the service for 5 minutes.");
     }
-    boost::asio::steady_timer pause(executor_, backoff.next());
+    boost::asio::steady_timer pause(executor_, since + backoff.next());
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
 }
 
 net::awaitable<void> ChannelDriver::serve_connection() {
   socket_ = co_await open();
+  connected_at_ = SteadyClock::now();
   spawn(executor_, "keep_alive", keep_alive(socket_));
   const auto socket = socket_;
   if (opened_before_) {
@@ -171,7 +175,8 @@ net::awaitable<void> ChannelDriver::drain(SteadyClock::duration stall, SteadyClo
     const auto deadline = std::min(stalls, last);
     if (SteadyClock::now() >= deadline) co_return;
     co_await acknowledged_.wait(deadline);
-    if (channel_.sender().kept_bytes() < kept) stalls = SteadyClock::now() + stall;
+    // A client that is away may be back in time.
+    if (channel_.paused() || channel_.sender().kept_bytes() < kept) stalls = SteadyClock::now() + stall;
     kept = channel_.sender().kept_bytes();
   }
 }
@@ -183,8 +188,12 @@ net::awaitable<void> ChannelDriver::finish() {
   const auto state = wire::make_agent_session_state(wire::Stamp::fresh(clock_.now()),
                                                     wire::kSessionTerminating, options_.session_id);
   socket->send(net::WsOpcode::kBinary, state);
-  co_await socket->room(1);
-  socket->shutdown_send();
+  try {
+    co_await net::with_timeout(socket->room(1), kFarewell);
+    socket->shutdown_send();
+  } catch (const boost::system::system_error&) {
+    // A service that takes nothing learns it from the control channel, or from the end of the connection.
+  }
 }
 
 }  // namespace postern::agent

@@ -78,6 +78,7 @@ class ChannelDriver {
   /// The open connection; a lost one is gone from here at once.
   std::shared_ptr<net::WebSocket> socket_;
   bool opened_before_ = false;
+  std::chrono::steady_clock::time_point connected_at_;
   std::chrono::steady_clock::time_point last_connected_;
   Signal writer_;
   Signal send_room_;
