@@ -14,11 +14,14 @@
 namespace postern {
 namespace {
 
-[[noreturn]] void fail(const toml::node& node, std::string_view key, std::string_view expected) {
+[[noreturn]] void refuse(const toml::node& node, std::string_view key, std::string_view reason) {
   const auto& source = node.source();
-  throw ConfigError(fmt::format("{}:{}: {}: expected {}",
-                                source.path ? *source.path : std::string("configuration"), source.begin.line,
-                                key, expected));
+  throw ConfigError(fmt::format("{}:{}: {}: {}", source.path ? *source.path : std::string("configuration"),
+                                source.begin.line, key, reason));
+}
+
+[[noreturn]] void fail(const toml::node& node, std::string_view key, std::string_view expected) {
+  refuse(node, key, fmt::format("expected {}", expected));
 }
 
 using Setter = std::function<void(const toml::node&, std::string_view key, PosterndConfig&)>;
@@ -120,7 +123,7 @@ void apply(const toml::table& table, const std::string& prefix, PosterndConfig& 
     } else if (const auto* inner = node.as_table()) {
       apply(*inner, key + '.', config);
     } else {
-      fail(node, key, "no such key; packaging/posternd.toml lists all");
+      refuse(node, key, "there is no such key; packaging/posternd.toml lists all");
     }
   }
 }

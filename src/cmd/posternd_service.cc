@@ -1,5 +1,6 @@
 #include "cmd/posternd_service.h"
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -55,6 +56,12 @@ PosterndService::~PosterndService() {
 void PosterndService::start() {
   // Bound before anything runs, so that a port in use is a plain error of the start.
   auto port = config_.listen_port;
+  try {
+    net::require_free_port(config_.listen_address, port);
+  } catch (const boost::system::system_error& failure) {
+    throw ConfigError(fmt::format("cannot listen on {}, port {}: {}. Choose another with --listen.",
+                                  config_.listen_address, port, failure.code().message()));
+  }
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     servers_.push_back(std::make_unique<net::HttpServer>(threads_.executor(i), config_.listen_address, port,
                                                          tls_, dispatcher_, config_.http));

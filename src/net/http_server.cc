@@ -64,6 +64,15 @@ struct HttpServer::State {
   asio::steady_timer changed;
 };
 
+void require_free_port(const std::string& address, std::uint16_t port) {
+  asio::io_context unused{1};
+  const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+  tcp::acceptor probe(unused, endpoint.protocol());
+  probe.set_option(tcp::acceptor::reuse_address(true));
+  probe.bind(endpoint);
+  probe.listen();
+}
+
 void HttpServer::State::listen(const std::string& address, std::uint16_t port) {
   const tcp::endpoint endpoint(asio::ip::make_address(address), port);
   acceptor.open(endpoint.protocol());

@@ -43,6 +43,10 @@ struct HttpServerOptions {
   std::size_t max_connections = 20'000;
 };
 
+/// Throws system_error when somebody listens on this address and port already. SO_REUSEPORT would let a
+/// second process of the same user share them silently, so a program asks before it makes its HttpServers.
+void require_free_port(const std::string& address, std::uint16_t port);
+
 /// A TLS listener on one io_context. For several threads make one each on the same port (SO_REUSEPORT is
 /// set). Malformed requests are answered 400, too large headers 431, too large bodies 413, slow ones 408; a
 /// client that speaks plain HTTP to the TLS port is answered in plain HTTP that TLS is needed.
