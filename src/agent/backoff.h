@@ -18,8 +18,8 @@ class Backoff {
  public:
   explicit Backoff(RandomUnit random = random_unit) : random_(std::move(random)) {}
 
-  /// The delay before the next attempt; each call counts as one.
-  std::chrono::milliseconds next();
+  /// The delay before the next attempt; each call counts as one. `max_limit` is at most kMaxLimit.
+  std::chrono::milliseconds next(std::chrono::milliseconds max_limit = kMaxLimit);
 
   /// A connection existed for `lifetime`. Only one that lasted starts the sequence anew: a peer that accepts
   /// and drops at once must not be tried in a tight loop.

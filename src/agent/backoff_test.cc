@@ -26,6 +26,12 @@ TEST(Backoff, NeverExceedsAMinute) {
   for (int i = 0; i < 1000; ++i) EXPECT_LT(backoff.next(), milliseconds(60'000)) << i;
 }
 
+TEST(Backoff, CanBeHeldShort) {
+  Backoff backoff([] { return 0.5; });
+  for (int i = 0; i < 10; ++i) backoff.next();
+  EXPECT_EQ(backoff.next(milliseconds(4000)), milliseconds(2000));
+}
+
 TEST(RandomUnit, StaysInItsRange) {
   for (int i = 0; i < 1000; ++i) {
     const auto value = random_unit();

@@ -20,6 +20,9 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kQueueBytes = 64 * 1024;
 // Then nobody waits for the session any more (data-channel.md 2.7: official clients give up far sooner).
 constexpr std::chrono::minutes kGiveUpAfter{5};
+// Delays stay below the limit for so long after the loss.
+constexpr std::chrono::minutes kQuickFor{1};
+constexpr std::chrono::milliseconds kQuickLimit{4000};
 constexpr std::chrono::seconds kFarewell{2};
 // The service's word in an error that the session is over (control-plane.md 4.8).
 constexpr std::string_view kTerminated = "Session is already terminated";
@@ -81,7 +84,10 @@ net::awaitable<void> ChannelDriver::keep_connected() {
       gave_up_ = true;
       co_return close("The node could not reach the service for 5 minutes.");
     }
-    boost::asio::steady_timer pause(executor_, since + backoff.next());
+    // A person is waiting.
+    const bool lately = SteadyClock::now() - last_connected_ < kQuickFor;
+    boost::asio::steady_timer pause(executor_,
+                                    since + backoff.next(lately ? kQuickLimit : Backoff::kMaxLimit));
     co_await pause.async_wait(boost::asio::use_awaitable);
   }
 }
