@@ -1,6 +1,7 @@
 """Killed programs and cut connections: a session resumes where it was, or ends with a reason in a stated time."""
 
 import time
+import uuid
 
 import pytest
 from sessions import describe, session_id, wait_over
@@ -22,7 +23,7 @@ COUNTED = 400
 def far_node(testbed):
     """A node whose agent reaches the service through a proxy."""
     with TcpProxy(("127.0.0.1", testbed.port)) as proxy:
-        node = testbed.add_node("far", endpoint=f"https://127.0.0.1:{proxy.port}")
+        node = testbed.add_node(f"far-{uuid.uuid4()}", endpoint=f"https://127.0.0.1:{proxy.port}")
         yield node, proxy
         node.stop()
 
