@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
+#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
+
+#include "net/http_body.h"
 
 namespace postern::net {
 namespace beast = boost::beast;
@@ -51,24 +53,30 @@ bool is_framing_unambiguous(const Headers& headers, unsigned version) {
   return version == 11 && beast::iequals({encoding.data(), encoding.size()}, "chunked");
 }
 
-/// The part of feeding that requests and responses share.
+/// Beast reads the header only; what frames the body is HttpBody's.
 template <class Parser>
-std::expected<std::size_t, Errc> feed_parser(Parser& parser, std::string_view bytes) {
+std::expected<std::size_t, Errc> feed_header(Parser& parser, std::string_view bytes) {
   std::size_t taken = 0;
-  while (taken < bytes.size() && !parser.is_done()) {
+  while (taken < bytes.size() && !parser.is_header_done()) {
     error_code ec;
-    const bool had_header = parser.is_header_done();
     const auto rest = bytes.substr(taken);
     taken += parser.put(boost::asio::buffer(rest.data(), rest.size()), ec);
     if (ec == http::error::need_more) break;
     if (ec) return std::unexpected(classify(ec));
-    // The caller looks at the header before the body is taken.
-    if (!had_header && parser.is_header_done()) break;
   }
   return taken;
 }
 
+template <class Parser>
+HttpBody body_of(const Parser& parser, std::size_t max_bytes, HttpBody otherwise) {
+  if (parser.chunked()) return HttpBody::chunked(max_bytes);
+  if (const auto length = parser.content_length()) return HttpBody::of_length(*length, max_bytes);
+  return otherwise;
+}
+
 void configure(auto& parser, HttpLimits limits) {
+  // Without it Beast would read on into the body.
+  parser.eager(false);
   parser.header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
   parser.body_limit(limits.max_body_bytes);
 }
@@ -102,26 +110,29 @@ void append_fields(std::string& to, const Headers& headers) {
 }  // namespace
 
 struct RequestParser::State {
-  http::request_parser<http::string_body> parser;
-  Request request;
+  http::request_parser<http::empty_body> parser;
+  HttpLimits limits;
   bool header_done = false;
+  Request request;
+  HttpBody body = HttpBody::none();
 };
 
 RequestParser::RequestParser(HttpLimits limits) : state_(std::make_unique<State>()) {
+  state_->limits = limits;
   configure(state_->parser, limits);
 }
 RequestParser::~RequestParser() = default;
 
 std::expected<std::size_t, Errc> RequestParser::feed(std::string_view bytes) {
+  if (state_->header_done) return state_->body.feed(bytes);
   auto& parser = state_->parser;
-  const auto taken = feed_parser(parser, bytes);
-  if (!taken || state_->header_done || !parser.is_header_done()) return taken;
+  const auto taken = feed_header(parser, bytes);
+  if (!taken || !parser.is_header_done()) return taken;
   state_->header_done = true;
   const auto& message = parser.get();
   auto& request = state_->request;
   request.method = to_std(message.method_string());
   request.target = to_std(message.target());
-  // Copied now, because trailer fields of a chunked body will join them in the parser.
   request.headers = copy_fields(message);
   const auto hosts = count(request.headers, "Host");
   const bool host_ok = hosts == 1 || (hosts == 0 && message.version() == 10);
@@ -129,6 +140,7 @@ std::expected<std::size_t, Errc> RequestParser::feed(std::string_view bytes) {
   if (!host_ok || !version_ok || !is_framing_unambiguous(request.headers, message.version())) {
     return std::unexpected(Errc::kHttpMalformed);
   }
+  state_->body = body_of(parser, state_->limits.max_body_bytes, HttpBody::none());
   return taken;
 }
 
@@ -136,7 +148,7 @@ bool RequestParser::header_done() const {
   return state_->header_done;
 }
 bool RequestParser::done() const {
-  return state_->header_done && state_->parser.is_done();
+  return state_->header_done && state_->body.done();
 }
 bool RequestParser::expects_continue() const {
   return header_done() && is_http11() && has_token(state_->request.headers, "Expect", "100-continue");
@@ -149,53 +161,59 @@ bool RequestParser::keep_alive() const {
 }
 
 Request RequestParser::take() {
-  state_->request.body = std::move(state_->parser.get().body());
+  state_->request.body = state_->body.take();
   return std::move(state_->request);
 }
 
 struct ResponseParser::State {
-  http::response_parser<http::string_body> parser;
-  Response response;
+  http::response_parser<http::empty_body> parser;
+  HttpLimits limits;
+  ResponseTo method = ResponseTo::kOther;
   bool header_done = false;
+  Response response;
+  HttpBody body = HttpBody::none();
 };
 
 ResponseParser::ResponseParser(HttpLimits limits, ResponseTo method) : state_(std::make_unique<State>()) {
+  state_->limits = limits;
+  state_->method = method;
   configure(state_->parser, limits);
   if (method == ResponseTo::kHead) state_->parser.skip(true);
 }
 ResponseParser::~ResponseParser() = default;
 
 std::expected<std::size_t, Errc> ResponseParser::feed(std::string_view bytes) {
+  if (state_->header_done) return state_->body.feed(bytes);
   auto& parser = state_->parser;
-  const auto taken = feed_parser(parser, bytes);
-  if (!taken || state_->header_done || !parser.is_header_done()) return taken;
+  const auto taken = feed_header(parser, bytes);
+  if (!taken || !parser.is_header_done()) return taken;
   state_->header_done = true;
-  state_->response.status = parser.get().result_int();
+  const auto status = parser.get().result_int();
+  state_->response.status = status;
   state_->response.headers = copy_fields(parser.get());
   if (!is_framing_unambiguous(state_->response.headers, parser.get().version())) {
     return std::unexpected(Errc::kHttpMalformed);
   }
+  const bool bodiless = state_->method == ResponseTo::kHead || status < 200 || status == 204 || status == 304;
+  const auto max_bytes = state_->limits.max_body_bytes;
+  if (!bodiless) state_->body = body_of(parser, max_bytes, HttpBody::until_end(max_bytes));
   return taken;
 }
 
 std::expected<void, Errc> ResponseParser::finish() {
-  if (done()) return {};
-  error_code ec;
   if (!state_->header_done) return std::unexpected(Errc::kHttpEndedEarly);
-  state_->parser.put_eof(ec);
-  if (ec) return std::unexpected(Errc::kHttpEndedEarly);
-  return {};
+  return state_->body.finish();
 }
 
 bool ResponseParser::done() const {
-  return state_->header_done && state_->parser.is_done();
+  return state_->header_done && state_->body.done();
 }
 bool ResponseParser::keep_alive() const {
   return state_->parser.keep_alive();
 }
 
 Response ResponseParser::take() {
-  state_->response.body = std::move(state_->parser.get().body());
+  state_->response.body = state_->body.take();
   return std::move(state_->response);
 }
 
