@@ -53,7 +53,10 @@ def check(testbed, node):
         run("id", r"^uid=\d+")
         run("stty size", r"^24 100$")
         terminal.resize(40, 132)
-        run("stty size", r"^40 132$")
+        # The shell draws its prompt again when the size arrives, so it is the answer that is waited for.
+        terminal.send("stty size\r")
+        terminal.expect("40 132")
+        print("  $ stty size          (after the terminal was resized)\n  40 132", flush=True)
         active = testbed.ssm("describe-sessions", "--state", "Active")["Sessions"]
         if not session_id or session_id[1].decode() not in [session["SessionId"] for session in active]:
             wrong.append("describe-sessions does not list the session")

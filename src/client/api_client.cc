@@ -49,7 +49,7 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds pause) {
 
 std::string explain(const aws::ApiError& error) {
   auto text = error.code + ": " + error.message;
-  if (error.message.find("certificate") != std::string::npos) {
+  if (error.code == kConnectionError && error.message.find("certificate") != std::string::npos) {
     return text +
            " Give the service's CA certificate with --ca-bundle, AWS_CA_BUNDLE or the profile's ca_bundle.";
   }

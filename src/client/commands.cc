@@ -121,7 +121,7 @@ int start_session(const ConfigFlags& flags, StartSessionRequest request) {
   const auto started = run_io(session_task(settings, std::move(request)));
   if (started.end.kind == SessionEnd::Kind::kFailed) throw std::runtime_error(started.end.text);
   print_now(end_text(started.session_id, started.end));
-  return 0;
+  return started.end.kind == SessionEnd::Kind::kTimedOut ? 1 : 0;
 }
 
 int list_nodes(const ConfigFlags& flags, ListFormat format) {

@@ -101,6 +101,7 @@ int run_plugin(int argc, char** argv) {
     return plan.exit_code;
   }
   Settings settings;
+  settings.profile = plan.flags.profile.empty() ? "default" : plan.flags.profile;
   settings.region = plan.flags.region;
   settings.endpoint_url = plan.flags.endpoint_url;
   if (process_environment("SSM_PLUGIN_SKIP_CLIENT_CONFIGURE") != "true") {

@@ -59,6 +59,7 @@ class SessionLink {
               ApiClient& api, const net::TlsClientContext& tls, const Clock& clock, Hooks hooks);
 
   channel::DataChannel& channel() { return channel_; }
+  const channel::DataChannel& channel() const { return channel_; }
 
   /// Until the session is over.
   awaitable<SessionEnd> run();

@@ -25,12 +25,13 @@ constexpr std::chrono::seconds kTerminateLimit{3};
 constexpr std::chrono::milliseconds kAgentStartGap{10};
 
 constexpr std::string_view kEndOfTransmission = "\x04";
+constexpr std::string_view kInterrupt = "\x03";
 
 struct SignalKey {
   int signal;
   std::string_view key;
 };
-constexpr std::array kSignalKeys = {SignalKey{SIGINT, "\x03"}, SignalKey{SIGQUIT, "\x1c"},
+constexpr std::array kSignalKeys = {SignalKey{SIGINT, kInterrupt}, SignalKey{SIGQUIT, "\x1c"},
                                     SignalKey{SIGTSTP, "\x1a"}};
 
 // Port sessions need local sockets that this client does not have yet; the agent passes the text on to the
@@ -80,7 +81,8 @@ ShellSession::ShellSession(const asio::any_io_executor& executor, SessionTicket 
       terminal_(options.input),
       output_ready_(executor),
       output_written_(executor),
-      input_allowed_(executor) {}
+      input_allowed_(executor),
+      input_wanted_(executor) {}
 
 awaitable<SessionEnd> ShellSession::run() {
   // Waits in the channel for the connection, so that the shell's first prompt is drawn for the right width.
@@ -89,10 +91,11 @@ awaitable<SessionEnd> ShellSession::run() {
   auto receiver = asio::co_spawn(executor, receive(), asio::deferred);
   auto writer = asio::co_spawn(executor, write_output(), asio::deferred);
   auto reader = asio::co_spawn(executor, read_input(), asio::deferred);
+  auto opener = asio::co_spawn(executor, open_input(), asio::deferred);
   auto signals = asio::co_spawn(executor, forward_signals(), asio::deferred);
-  auto group = asio::experimental::make_parallel_group(std::move(receiver), std::move(writer),
-                                                       std::move(reader), std::move(signals));
-  auto [order, failure, end, writer_failure, reader_failure, signals_failure] =
+  auto group = asio::experimental::make_parallel_group(
+      std::move(receiver), std::move(writer), std::move(reader), std::move(opener), std::move(signals));
+  auto [order, failure, end, writer_failure, reader_failure, opener_failure, signals_failure] =
       co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   terminal_.restore();
   if (order[0] == 0) {
@@ -150,21 +153,32 @@ awaitable<void> ShellSession::write_output() {
   }
 }
 
-awaitable<void> ShellSession::wait_for_start() {
+awaitable<void> ShellSession::open_input() {
   while (!handshake_.complete()) co_await input_allowed_.wait();
-  if (handshake_.agent_version().empty()) co_return;
-  asio::steady_timer gap(co_await asio::this_coro::executor, kAgentStartGap);
-  co_await gap.async_wait(asio::use_awaitable);
-  // What was sent during the handshake, the agent has thrown away.
-  sent_size_ = {};
-  send_size();
+  if (!handshake_.agent_version().empty()) {
+    asio::steady_timer gap(co_await asio::this_coro::executor, kAgentStartGap);
+    co_await gap.async_wait(asio::use_awaitable);
+    // What was sent during the handshake, the agent has thrown away.
+    sent_size_ = {};
+    send_size();
+  }
+  started_ = true;
+  if (!typed_ahead_.empty()) send_input(std::exchange(typed_ahead_, {}));
+  input_wanted_.notify();
+  for (;;) co_await input_allowed_.wait();
+}
+
+bool ShellSession::wants_input() const {
+  if (started_) return link_.channel().can_send();
+  // Keys are looked at from the beginning, because in raw mode nothing else can give up a start that takes
+  // too long.
+  return terminal_.is_terminal() && typed_ahead_.size() < kInputBytes;
 }
 
 awaitable<void> ShellSession::read_input() {
-  co_await wait_for_start();
   std::array<char, kInputBytes> keys;
   for (;;) {
-    while (!link_.channel().can_send()) co_await input_allowed_.wait();
+    while (!wants_input()) co_await input_wanted_.wait();
     const auto count = co_await input_.read_some(keys);
     if (count == 0) break;
     const std::string_view input(keys.data(), count);
@@ -174,6 +188,7 @@ awaitable<void> ShellSession::read_input() {
     }
     const auto step = escape_keys_.on_keys(input);
     if (!step.show.empty()) show(step.show);
+    if (!started_ && step.send.find(kInterrupt) != std::string::npos) co_return;
     if (!step.send.empty()) send_input(step.send);
     if (step.action == KeyAction::kDisconnect) co_return;
   }
@@ -181,7 +196,7 @@ awaitable<void> ShellSession::read_input() {
   // The input was a pipe or file. The shell gets an end of file as from a keyboard, and the session lasts
   // until it ends.
   send_input(kEndOfTransmission);
-  for (;;) co_await input_allowed_.wait();
+  for (;;) co_await input_wanted_.wait();
 }
 
 awaitable<void> ShellSession::forward_signals() {
@@ -192,8 +207,9 @@ awaitable<void> ShellSession::forward_signals() {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGTERM || signal == SIGHUP) co_return;
     if (signal == SIGWINCH) send_size();
+    if (signal == SIGINT && !started_) co_return;
     for (const auto& mapped : kSignalKeys) {
-      if (mapped.signal == signal && handshake_.complete()) send_input(mapped.key);
+      if (mapped.signal == signal && started_) send_input(mapped.key);
     }
   }
 }
@@ -201,8 +217,9 @@ awaitable<void> ShellSession::forward_signals() {
 void ShellSession::take_deliveries() {
   auto& channel = link_.channel();
   while (output_has_room() && channel.front() != nullptr) take(channel.pop());
-  // Acknowledgements may have opened the window.
   input_allowed_.notify();
+  // Acknowledgements may have opened the window.
+  input_wanted_.notify();
 }
 
 void ShellSession::take(const channel::Delivery& delivery) {
@@ -250,6 +267,10 @@ void ShellSession::show(std::string_view text) {
 }
 
 void ShellSession::send_input(std::string_view input) {
+  if (!started_) {
+    typed_ahead_ += input;
+    return;
+  }
   link_.channel().send(wire::PayloadType::kOutput, as_bytes(input));
   link_.wake();
 }

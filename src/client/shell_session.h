@@ -43,15 +43,17 @@ class ShellSession {
   awaitable<void> drain_output();
   /// Asks the service to end the session, for a few seconds at most.
   awaitable<void> terminate();
-  awaitable<void> wait_for_start();
+  awaitable<void> open_input();
 
   void take_deliveries();
   void take(const channel::Delivery& delivery);
   bool take_handshake(const channel::Delivery& delivery);
   void show(std::string_view text);
+  /// Sends, or holds back until the node listens.
   void send_input(std::string_view input);
   void send_size();
   bool output_has_room() const;
+  bool wants_input() const;
 
   const std::string session_id_;
   const Settings& settings_;
@@ -65,6 +67,10 @@ class ShellSession {
   OutputStream output_;
   RawTerminal terminal_;
   wire::TerminalSize sent_size_;
+  /// The node listens: there is no handshake, or it is over.
+  bool started_ = false;
+  /// Typed before that.
+  std::string typed_ahead_;
   /// For the terminal, not yet given to the system.
   Bytes pending_;
   std::size_t writing_ = 0;
@@ -73,6 +79,7 @@ class ShellSession {
   Event output_ready_;
   Event output_written_;
   Event input_allowed_;
+  Event input_wanted_;
 };
 
 }  // namespace postern::client

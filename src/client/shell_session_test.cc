@@ -255,6 +255,26 @@ TEST_F(ShellSessionTest, TerminatesTheSessionOnTheEscapeKeyAndOnHangup) {
   EXPECT_EQ(service_.calls.size(), 2U);
 }
 
+TEST_F(ShellSessionTest, HoldsBackWhatIsTypedBeforeTheNodeListens) {
+  open_terminal();
+  start();
+  type("early");
+  ASSERT_TRUE(service_.run_until([&] { return !service_.received.empty(); }));
+  service_.output("$ ");
+  ASSERT_TRUE(node_gets("early"));
+  EXPECT_EQ(service_.received[0].type, wire::PayloadType::kSize);
+}
+
+TEST_F(ShellSessionTest, GivesUpAStartOnCtrlC) {
+  open_terminal();
+  start();
+  service_.run_until([&] { return !service_.openings.empty(); });
+  type("\x03");
+  ASSERT_TRUE(ends());
+  EXPECT_EQ(end_->kind, SessionEnd::Kind::kDisconnected);
+  EXPECT_EQ(service_.calls, std::vector<std::string>{"TerminateSession"});
+}
+
 TEST_F(ShellSessionTest, DoesNotStopForABlockedReaderOfItsOutput) {
   open_pipes();
   start();
