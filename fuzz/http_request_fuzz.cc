@@ -34,7 +34,8 @@ std::optional<Request> parse(std::string_view input, std::size_t step) {
 
 }  // namespace
 
-/// The first byte chooses the size of the pieces. However the bytes are cut, what is accepted is the same request.
+/// The first byte chooses the size of the pieces. However the bytes are cut, what is accepted is the same
+/// request.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
