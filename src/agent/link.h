@@ -38,7 +38,7 @@ struct ToWorker {
 };
 BOOST_DESCRIBE_STRUCT(ToWorker, (), (job, role_token, closed, end))
 
-/// How a session ended, the worker's last line.
+/// How a session ended.
 struct Completion {
   /// kTaskSuccess or kTaskFailed.
   std::string status;
@@ -46,6 +46,16 @@ struct Completion {
   std::string output;
 };
 BOOST_DESCRIBE_STRUCT(Completion, (), (status, output))
+
+/// Any line of a worker.
+struct FromWorker {
+  /// The session's processes belong to the kernel's session of this id: should the worker be killed, the
+  /// agent ends them.
+  std::optional<std::int64_t> process_session;
+  /// The last line.
+  std::optional<Completion> completion;
+};
+BOOST_DESCRIBE_STRUCT(FromWorker, (), (process_session, completion))
 
 /// One end of the socket pair.
 class Link {

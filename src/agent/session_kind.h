@@ -2,6 +2,7 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/channel_driver.h"
@@ -23,6 +24,9 @@ class SessionKind {
   /// Ends what run() keeps going, if anything: returns when no process of the session is left. run() may
   /// return or not.
   virtual net::awaitable<void> stop() = 0;
+
+  /// The kernel's session to which its processes belong; nothing when it has none.
+  virtual std::optional<int> process_session() const = 0;
 
   /// A child process of the worker was reaped.
   virtual void on_child_exit(int pid, int wait_status) = 0;

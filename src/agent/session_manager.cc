@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "agent/session_worker.h"
+#include "agent/shell/pty.h"
 #include "agent/spawn.h"
 #include "base/log.h"
 #include "wire/control_payloads.h"
@@ -55,6 +56,7 @@ struct SessionManager::Worker {
   std::string session_id;
   pid_t pid = -1;
   std::unique_ptr<Link> link;
+  std::optional<std::int64_t> process_session;
   std::optional<Completion> completion;
   /// Over when both the process is reaped and the link is read to its end.
   std::optional<int> exit_status;
@@ -118,8 +120,10 @@ void SessionManager::launch(const std::string& session_id, const std::string& co
 
 net::awaitable<void> SessionManager::read(SessionManager& self, std::shared_ptr<Worker> worker) {
   while (const auto line = co_await worker->link->read_line()) {
-    auto completion = decode_json_text<Completion>(*line);
-    if (completion) worker->completion = std::move(*completion);
+    auto message = decode_json_text<FromWorker>(*line);
+    if (!message) continue;
+    if (message->process_session) worker->process_session = *message->process_session;
+    if (message->completion) worker->completion = std::move(*message->completion);
   }
   worker->link_ended = true;
   self.finish_if_over(worker);
@@ -140,6 +144,10 @@ void SessionManager::reap() {
 void SessionManager::finish_if_over(const std::shared_ptr<Worker>& worker) {
   if (!worker->exit_status || !worker->link_ended) return;
   workers_.erase(worker->session_id);
+  // A worker that tells how its session ended has cleaned up; one that was killed has not.
+  if (!worker->completion && worker->process_session) {
+    signal_session(static_cast<pid_t>(*worker->process_session), SIGKILL);
+  }
   const auto completion = worker->completion.value_or(
       Completion{wire::kTaskFailed, "The session worker " + describe_exit(*worker->exit_status)});
   log::info("session_completed",

@@ -47,9 +47,11 @@ class SessionWorker {
   net::awaitable<void> run() {
     spawn(executor_, "signals", watch_signals());
     const auto completion = co_await run_session();
+    FromWorker message;
+    message.completion = completion;
     log::info("session_ended",
               {{"session", session_id_}, {"status", completion.status}, {"reason", completion.output}});
-    link_.send(encode_json_text(completion));
+    link_.send(encode_json_text(message));
     co_await link_.flush();
     context_.stop();
   }
@@ -69,6 +71,11 @@ class SessionWorker {
     auto kind = make_session_kind(executor_, *start);
     if (!kind) co_return Completion{wire::kTaskFailed, kind.error()};
     kind_ = std::move(*kind);
+    if (const auto session = kind_->process_session()) {
+      FromWorker news;
+      news.process_session = *session;
+      link_.send(encode_json_text(news));
+    }
 
     tls_.emplace(job.ca_bundle_file);
     driver_.emplace(

@@ -17,6 +17,7 @@ class ShellSession final : public SessionKind {
 
   net::awaitable<Completion> run(ChannelDriver& channel) override;
   net::awaitable<void> stop() override;
+  std::optional<int> process_session() const override { return pty_.pid(); }
   void on_child_exit(int pid, int wait_status) override;
 
  private:
