@@ -1,7 +1,6 @@
 """A person at a terminal: programs run on a real PTY, and screens are read through tmux."""
 
 import itertools
-import os
 import re
 import shlex
 import subprocess
@@ -91,7 +90,8 @@ class Terminal:
 
     def hang_up(self):
         """Closes the terminal, as closing its window does: the kernel sends SIGHUP."""
-        os.close(self.child.child_fd)
+        # Through the object that owns the descriptor, which would close its number once more, whosever it then is.
+        self.child.ptyproc.fileobj.close()
         self.child.ptyproc.closed = True
         self.child.closed = True
 
