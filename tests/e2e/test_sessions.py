@@ -2,11 +2,12 @@
 
 import datetime
 import re
+import signal
 
 import pytest
 from sessions import describe, end_all, session_id, wait_over
 from support.postern_testbed import AwsError
-from support.processes import is_alive
+from support.processes import is_alive, kill
 from support.terminal import Terminal
 from support.wait import wait_until
 
@@ -64,6 +65,20 @@ def test_terminate_ends_a_program_that_ignores_signals(testbed, session_client):
         testbed.ssm("terminate-session", "--session-id", session_id(shell))
         shell.wait_end(timeout=15)
     wait_until(lambda: not is_alive(far_shell), 20, "the far shell gone")
+
+
+def test_hanging_up_repeatedly_ends_it(testbed, node):
+    """A closed terminal signals the foreground once itself and once more when the shell that leads the session dies."""
+    command = [testbed.program("postern"), "start-session", node.id]
+    with Terminal(command, env=testbed.client_environment()) as shell:
+        shell.settle()
+        identifier, far_shell = session_id(shell), int(shell.run("echo $$"))
+        # One signal after the other, whatever the client is doing: back to back the kernel would merge them.
+        wait_until(lambda: not is_alive(shell.pid) or kill(shell.pid, signal.SIGHUP), 10, "the client gone", 0.0005)
+        shell.wait_end()
+    assert shell.exit_status == 0, "it ends in its own time and says goodbye first"
+    wait_until(lambda: not is_alive(far_shell), 20, "the far shell gone")
+    wait_over(testbed, identifier)
 
 
 def test_nothing_is_left_of_it(session_client, testbed, node):
