@@ -34,7 +34,7 @@ std::expected<void, ChannelError> DataChannel::on_message(ByteView bytes, Steady
   const auto message = wire::parse(bytes);
   if (!message) return std::unexpected(ChannelError::kMalformedMessage);
   const auto type = message->header.type;
-  if (type == received_by(end_)) return on_stream_message(*message);
+  if (type == received_by(end_)) return on_stream_message(*message, now);
   switch (type) {
     case wire::MessageType::kAcknowledge:
       return on_acknowledge(*message, now);
@@ -51,13 +51,23 @@ std::expected<void, ChannelError> DataChannel::on_message(ByteView bytes, Steady
   }
 }
 
-std::expected<void, ChannelError> DataChannel::on_stream_message(const wire::AgentMessageView& message) {
+std::expected<void, ChannelError> DataChannel::on_stream_message(const wire::AgentMessageView& message,
+                                                                 SteadyTime now) {
   // The client is evidently back, even if this message is no good (4.7).
   sender_.resume();
   if (!wire::digest_matches(message)) return std::unexpected(ChannelError::kWrongDigest);
   hushed_until_.reset();
+  const bool none_waited = receiver_.pending_acks() == 0;
   receiver_.on_message(message);
+  if (none_waited) acks_due_ = now + kAckDelay;
   return {};
+}
+
+bool DataChannel::acks_are_due(SteadyTime now) const {
+  if (receiver_.pending_acks() == 0) return false;
+  if (now >= acks_due_ || receiver_.pending_acks() >= kAckBatch) return true;
+  const auto sending = sender_.next_wakeup();
+  return sending && *sending <= now;
 }
 
 std::expected<void, ChannelError> DataChannel::on_acknowledge(const wire::AgentMessageView& message,
@@ -86,9 +96,12 @@ std::optional<ByteView> DataChannel::poll(SteadyTime now) {
     if (now < *hushed_until_) return std::nullopt;
     hushed_until_.reset();
   }
-  if (const auto ack = receiver_.take_ack()) {
+  if (acks_are_due(now)) {
+    // What one turn brings leaves together, so the others don't wait for a time of their own.
+    acks_due_ = now;
+    const auto ack = receiver_.take_ack().value();
     acknowledgement_ = wire::make_acknowledge(wire::Stamp::fresh(clock_.now()), received_by(end_),
-                                              ack->message_id, ack->number);
+                                              ack.message_id, ack.number);
     return acknowledgement_;
   }
   const auto message = sender_.poll(now);
@@ -100,7 +113,9 @@ std::optional<ByteView> DataChannel::poll(SteadyTime now) {
 }
 
 std::optional<SteadyTime> DataChannel::next_wakeup() const {
-  auto wakeup = receiver_.has_acks() ? std::optional(SteadyTime::min()) : sender_.next_wakeup();
+  auto wakeup = sender_.next_wakeup();
+  if (receiver_.pending_acks() >= kAckBatch) wakeup = SteadyTime::min();
+  if (receiver_.pending_acks() > 0) wakeup = std::min(wakeup.value_or(acks_due_), acks_due_);
   if (wakeup && hushed_until_) wakeup = std::max(*wakeup, *hushed_until_);
   return wakeup;
 }

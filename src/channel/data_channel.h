@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -42,6 +43,12 @@ class DataChannel {
   /// official peers do.
   std::expected<void, ChannelError> on_message(ByteView message, SteadyTime now);
 
+  /// How long an acknowledgement waits for a message that goes the same way, and how many may wait. A key and
+  /// its echo then cost one write each at either end, not two; peers repeat after 200 ms at the earliest
+  /// (4.5).
+  static constexpr std::chrono::milliseconds kAckDelay{2};
+  static constexpr std::size_t kAckBatch = 8;
+
   /// The next message to write, acknowledgements first; valid until the next call of any member.
   std::optional<ByteView> poll(SteadyTime now);
   /// When poll() may next have a message, if nothing else happens: a time in the past means now, nothing
@@ -73,8 +80,9 @@ class DataChannel {
 
  private:
   std::expected<void, ChannelError> on_acknowledge(const wire::AgentMessageView& message, SteadyTime now);
-  std::expected<void, ChannelError> on_stream_message(const wire::AgentMessageView& message);
+  std::expected<void, ChannelError> on_stream_message(const wire::AgentMessageView& message, SteadyTime now);
   std::expected<void, ChannelError> on_channel_closed(const wire::AgentMessageView& message);
+  bool acks_are_due(SteadyTime now) const;
 
   End end_;
   const Clock& clock_;
@@ -86,6 +94,8 @@ class DataChannel {
   SteadyDuration hush_limit_{};
   /// ... and lasts until then.
   std::optional<SteadyTime> hushed_until_;
+  /// When the waiting acknowledgements go out whatever happens.
+  SteadyTime acks_due_ = SteadyTime::min();
   /// What poll() last gave out, unless the sender keeps it.
   Bytes acknowledgement_;
 };

@@ -47,7 +47,7 @@ TEST_F(DataChannelTest, AcknowledgesBeforeItSends) {
 
 TEST_F(DataChannelTest, NamesTheAcknowledgedMessage) {
   ASSERT_TRUE(agent.on_message(input(0), kStart));
-  const auto bytes = agent.poll(kStart);
+  const auto bytes = agent.poll(kStart + DataChannel::kAckDelay);
   const auto message = wire::parse(*bytes);
   const auto body = decode_json_text<wire::Acknowledge>(as_text(message->payload));
   EXPECT_EQ(body->acknowledged_message_type, "input_stream_data");
@@ -139,7 +139,26 @@ TEST_F(DataChannelTest, TheClientsFirstMessageEndsTheSilence) {
   agent.send_then_hush(PayloadType::kHandshakeComplete, as_bytes("{}"), milliseconds(100));
   EXPECT_EQ(written().size(), 1u);
   ASSERT_TRUE(agent.on_message(input(0), kStart));
-  EXPECT_EQ(written(), (Types{"acknowledge"}));
+  EXPECT_EQ(written(kStart + DataChannel::kAckDelay), (Types{"acknowledge"}));
+}
+
+TEST_F(DataChannelTest, AnAcknowledgementWaitsALittleForCompany) {
+  ASSERT_TRUE(agent.on_message(input(0), kStart));
+  EXPECT_EQ(written(), Types{});
+  EXPECT_EQ(agent.next_wakeup(), kStart + DataChannel::kAckDelay);
+  ASSERT_TRUE(agent.on_message(input(1), kStart + milliseconds(1)));
+  EXPECT_EQ(written(kStart + milliseconds(1)), Types{});
+  EXPECT_EQ(written(kStart + DataChannel::kAckDelay), (Types{"acknowledge", "acknowledge"}));
+  EXPECT_EQ(agent.next_wakeup(), std::nullopt);
+}
+
+TEST_F(DataChannelTest, AcknowledgementsOfABurstDoNotWait) {
+  for (std::size_t i = 0; i < DataChannel::kAckBatch; ++i) {
+    EXPECT_EQ(written(), Types{});
+    ASSERT_TRUE(agent.on_message(input(static_cast<std::int64_t>(i)), kStart));
+  }
+  EXPECT_EQ(agent.next_wakeup(), SteadyTime::min());
+  EXPECT_EQ(written().size(), DataChannel::kAckBatch);
 }
 
 }  // namespace

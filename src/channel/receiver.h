@@ -57,7 +57,7 @@ class Receiver {
   Delivery pop();
 
   std::optional<PendingAck> take_ack();
-  bool has_acks() const { return !acks_.empty(); }
+  std::size_t pending_acks() const { return acks_.size(); }
 
   /// Queue and buffer together.
   std::size_t held_bytes() const { return queue_bytes_ + buffer_bytes_; }

@@ -82,11 +82,15 @@ OutputStream::~OutputStream() {
 }
 
 awaitable<void> OutputStream::write_all(ByteView bytes) {
+  bool blocked = false;
   while (!bytes.empty()) {
-    co_await watch_.ready();
+    // Our own description of it does not block, so what is there to say is said before anything is waited
+    // for.
+    if (!own_ || blocked) co_await watch_.ready();
     const auto put =
         ::write(fd_, bytes.data(), std::min(bytes.size(), own_ ? bytes.size() : kSafeWriteBytes));
-    if (put < 0 && errno != EINTR && errno != EAGAIN) throw_errno("standard output");
+    blocked = put < 0 && errno == EAGAIN;
+    if (put < 0 && errno != EINTR && !blocked) throw_errno("standard output");
     if (put > 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
 }

@@ -1,0 +1,55 @@
+#include "gateway/frames.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/control_payloads.h"
+#include "wire/messages.h"
+
+namespace postern::gateway {
+namespace {
+
+const Timestamp kNow = from_unix_micros(1'795'000'000'000'000);
+
+std::string_view payload_of(const Bytes& message) {
+  return as_text(ByteView(message).subspan(wire::kHeaderBytes));
+}
+
+TEST(Frames, ReadTheNumberThatAnAcknowledgementNames) {
+  const auto message = wire::make_acknowledge(wire::Stamp::fresh(kNow), wire::MessageType::kOutputStreamData,
+                                              Uuid::random(), 1234567);
+  EXPECT_EQ(acknowledged_number(as_bytes(payload_of(message))), 1234567);
+  for (const auto* text :
+       {"", "{}", R"({"AcknowledgedMessageSequenceNumber":})", R"({"AcknowledgedMessageSequenceNumber":"7"})",
+        R"({"AcknowledgedMessageSequenceNumber":99999999999999999999})"}) {
+    EXPECT_FALSE(acknowledged_number(as_bytes(text))) << text;
+  }
+}
+
+TEST(Frames, KnowTheEndOfAShell) {
+  EXPECT_TRUE(
+      says_terminating(as_bytes(R"({"SchemaVersion":1,"SessionState":"Terminating","SessionId":"a"})")));
+  EXPECT_FALSE(
+      says_terminating(as_bytes(R"({"SchemaVersion":1,"SessionState":"Connected","SessionId":"a"})")));
+  EXPECT_FALSE(says_terminating(as_bytes("Terminating")));
+}
+
+TEST(Frames, AStartMessageHasTheTypesThatOfficialAgentsInsistOn) {
+  const auto message = make_interactive_shell({.session_id = "alice-1",
+                                               .document_name = "SSM-SessionManagerRunShell",
+                                               .session_owner_arn = "arn:aws:iam::1:user/alice",
+                                               .data_channel_token = "t"},
+                                              kNow);
+  const auto outer = decode_json_text<wire::InteractiveShell>(payload_of(message));
+  ASSERT_TRUE(outer);
+  const auto content = parse_json(outer->content);
+  ASSERT_TRUE(content);
+  const auto& document = content->at("DocumentContent");
+  EXPECT_EQ(document.at("schemaVersion"), "1.0");
+  EXPECT_EQ(document.at("sessionType"), "Standard_Stream");
+  EXPECT_TRUE(document.at("inputs").is_object());
+  EXPECT_TRUE(content->at("Parameters").is_object());
+  EXPECT_EQ(content->at("SessionOwner"), "arn:aws:iam::1:user/alice");
+}
+
+}  // namespace
+}  // namespace postern::gateway
