@@ -88,14 +88,19 @@ awaitable<SessionEnd> ShellSession::run() {
   // Waits in the channel for the connection, so that the shell's first prompt is drawn for the right width.
   send_size();
   const auto executor = co_await asio::this_coro::executor;
+  // The AWS CLI leaves SIGINT, SIGQUIT and SIGTSTP ignored; a signal_set replaces that (data-channel.md 1.3).
+  // It stays until the end, because a terminal that goes away hangs up twice: at once, and when the shell in
+  // it has ended.
+  asio::signal_set signals(executor, SIGWINCH, SIGTERM, SIGHUP);
+  for (const auto& mapped : kSignalKeys) signals.add(mapped.signal);
   auto receiver = asio::co_spawn(executor, receive(), asio::deferred);
   auto writer = asio::co_spawn(executor, write_output(), asio::deferred);
   auto reader = asio::co_spawn(executor, read_input(), asio::deferred);
   auto opener = asio::co_spawn(executor, open_input(), asio::deferred);
-  auto signals = asio::co_spawn(executor, forward_signals(), asio::deferred);
+  auto forwarder = asio::co_spawn(executor, forward(signals), asio::deferred);
   auto group = asio::experimental::make_parallel_group(
-      std::move(receiver), std::move(writer), std::move(reader), std::move(opener), std::move(signals));
-  auto [order, failure, end, writer_failure, reader_failure, opener_failure, signals_failure] =
+      std::move(receiver), std::move(writer), std::move(reader), std::move(opener), std::move(forwarder));
+  auto [order, failure, end, writer_failure, reader_failure, opener_failure, forwarder_failure] =
       co_await group.async_wait(asio::experimental::wait_for_one(), asio::use_awaitable);
   terminal_.restore();
   if (order[0] == 0) {
@@ -199,10 +204,7 @@ awaitable<void> ShellSession::read_input() {
   for (;;) co_await input_wanted_.wait();
 }
 
-awaitable<void> ShellSession::forward_signals() {
-  // The AWS CLI leaves SIGINT, SIGQUIT and SIGTSTP ignored; a signal_set replaces that (data-channel.md 1.3).
-  asio::signal_set signals(co_await asio::this_coro::executor, SIGWINCH, SIGTERM, SIGHUP);
-  for (const auto& mapped : kSignalKeys) signals.add(mapped.signal);
+awaitable<void> ShellSession::forward(asio::signal_set& signals) {
   for (;;) {
     const int signal = co_await signals.async_wait(asio::use_awaitable);
     if (signal == SIGTERM || signal == SIGHUP) co_return;

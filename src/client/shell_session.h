@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <boost/asio/signal_set.hpp>
 #include <string>
 
 #include "channel/handshake.h"
@@ -39,7 +40,7 @@ class ShellSession {
   awaitable<SessionEnd> receive();
   awaitable<void> write_output();
   awaitable<void> read_input();
-  awaitable<void> forward_signals();
+  awaitable<void> forward(boost::asio::signal_set& signals);
   awaitable<void> drain_output();
   /// Asks the service to end the session, for a few seconds at most.
   awaitable<void> terminate();

@@ -251,6 +251,9 @@ TEST_F(ShellSessionTest, TerminatesTheSessionOnTheEscapeKeyAndOnHangup) {
   start();
   service_.run_until([&] { return service_.openings.size() == 2; });
   ::raise(SIGHUP);
+  ASSERT_TRUE(service_.run_until([&] { return !is_raw(); }));
+  // The second hangup of a terminal that goes away must not kill us in the middle of saying so.
+  ::raise(SIGHUP);
   ASSERT_TRUE(ends());
   EXPECT_EQ(service_.calls.size(), 2U);
 }
