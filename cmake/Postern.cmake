@@ -27,7 +27,8 @@ target_link_options(postern_options INTERFACE -fuse-ld=lld -Wl,--as-needed -Wl,-
 if(NOT POSTERN_SANITIZE)
   target_compile_definitions(postern_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
   target_compile_options(postern_options INTERFACE -ffunction-sections -fdata-sections)
-  target_link_options(postern_options INTERFACE -Wl,--gc-sections)
+  # The C++ runtime is linked in, for the same reason as above and because resident pages of it count for each process.
+  target_link_options(postern_options INTERFACE -Wl,--gc-sections -static-libstdc++ -static-libgcc)
 else()
   # SOCI hides a typeinfo that UBSan's vptr check needs.
   target_compile_options(postern_options INTERFACE -fsanitize=${POSTERN_SANITIZE} -fno-sanitize=vptr

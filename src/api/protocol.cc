@@ -89,7 +89,9 @@ net::Response error_response(Protocol protocol, const aws::ApiError& error, std:
       return xml_response(aws::as_query_error(error).status,
                           aws::query_error_body(error, namespace_of(service), request_id), request_id);
     case Protocol::kRestXml:
-      return xml_response(error.status, aws::rest_xml_error_body(error), request_id);
+      // A denial is 403 in REST, as agents expect of the message gateway (control-plane.md 4.1).
+      return xml_response(error.code == aws::kAccessDenied.code ? 403 : error.status,
+                          aws::rest_xml_error_body(error), request_id);
     case Protocol::kJson:
       break;
   }
