@@ -81,12 +81,16 @@ class TcpProxy:
 
     def _serve(self, client, accepted):
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        one_way = self._round_trip / 2
+        # What the client sent before its handshake could have completed leaves it only then.
+        upward = _Pump(client, one_way, accepted + self._round_trip, self._flowing)
         # The server would see the handshake complete one and a half round trips after the client's SYN.
         time.sleep(1.5 * self._round_trip)
         self._flowing.wait()
         try:
             server = socket.create_connection(self._target)
         except OSError:
+            upward.stop()
             client.close()
             return
         server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -96,10 +100,9 @@ class TcpProxy:
             is_cut = self._is_cut
         if is_cut:
             connection.reset()
-        one_way = self._round_trip / 2
-        # What the client sent before its handshake could have completed leaves it only then.
-        upward = _Pump(client, server, one_way, accepted + self._round_trip, self._flowing)
-        downward = _Pump(server, client, one_way, accepted, self._flowing)
+        downward = _Pump(server, one_way, accepted, self._flowing)
+        upward.write_to(server)
+        downward.write_to(client)
         upward.join()
         downward.join()
         with self._lock:
@@ -123,18 +126,26 @@ class _Connection:
 
 
 class _Pump:
-    """One direction: a thread that reads and stamps, a thread that writes when it is time."""
+    """One direction: a thread that reads and stamps from the beginning, a thread that writes when it is time."""
 
-    def __init__(self, source, sink, delay, not_before, flowing):
-        self._source, self._sink = source, sink
+    def __init__(self, source, delay, not_before, flowing):
+        self._source, self._sink = source, None
         self._delay, self._not_before, self._flowing = delay, not_before, flowing
         self._queue = collections.deque()  # (due, bytes); b"" is the end of the stream
         self._queued_bytes = 0
         self._changed = threading.Condition()
         self._broken = False
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._read, self._write)]
-        for thread in self._threads:
-            thread.start()
+        self._threads = []
+        self._run(self._read)
+
+    def write_to(self, sink):
+        self._sink = sink
+        self._run(self._write)
+
+    def _run(self, target):
+        thread = threading.Thread(target=target, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def join(self):
         for thread in self._threads:
@@ -173,10 +184,10 @@ class _Pump:
                     return
                 self._sink.sendall(data)
             except OSError:
-                self._stop()
+                self.stop()
                 return
 
-    def _stop(self):
+    def stop(self):
         with self._changed:
             self._broken = True
             self._changed.notify_all()
