@@ -145,6 +145,8 @@ void LiveSession::detach(Side side) {
 
 awaitable<void> LiveSession::relay_from(Side side, std::shared_ptr<net::WebSocket> socket) {
   for (;;) {
+    // What one read of this leg brought leaves the other in one write, before anything is waited for.
+    if (const auto& to = leg(other(side)).socket; to && !socket->has_message()) to->flush();
     const auto message = co_await socket->read();
     if (message.opcode == net::WsOpcode::kClose) co_return;
     if (message.opcode != net::WsOpcode::kBinary && message.opcode != net::WsOpcode::kText) continue;

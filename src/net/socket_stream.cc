@@ -108,6 +108,11 @@ awaitable<void> TcpStream::write_all(ByteView from) {
   }
 }
 
+std::size_t TcpStream::try_write(ByteView from) noexcept {
+  error_code ignored;
+  return socket_.is_open() ? socket_.write_some(asio::buffer(from.data(), from.size()), ignored) : 0;
+}
+
 void TcpStream::shutdown_send() noexcept {
   error_code ignored;
   socket_.shutdown(Socket::shutdown_send, ignored);

@@ -34,6 +34,10 @@ class Stream {
   /// Writes all of `from`, which must stay valid until this returns.
   virtual awaitable<void> write_all(ByteView from) = 0;
 
+  /// Writes what can be written without waiting and returns how much that was; 0 also when the stream is
+  /// broken, which the next read or write reports. Not while a write_all() is pending.
+  virtual std::size_t try_write(ByteView /*from*/) noexcept { return 0; }
+
   /// Ends our direction (TLS close_notify and TCP FIN) and goes on reading: what a drain does
   /// (data-channel.md 2.6).
   virtual void shutdown_send() noexcept = 0;

@@ -162,6 +162,18 @@ awaitable<void> TlsStream::write_all(ByteView from) {
   if (shutdown_when_written_) shutdown_send();
 }
 
+std::size_t TlsStream::try_write(ByteView from) noexcept {
+  std::size_t total = 0;
+  while (!from.empty() && !writing_ && socket_.is_open()) {
+    std::size_t size = 0;
+    const auto result = attempt([&] { return SSL_write_ex(ssl_.get(), from.data(), from.size(), &size); });
+    if (result != Result::kDone) break;
+    from = from.subspan(size);
+    total += size;
+  }
+  return total;
+}
+
 void TlsStream::send_close_notify() noexcept {
   if (!established_ || failure_ || writing_ || !socket_.is_open()) return;
   ERR_clear_error();

@@ -26,6 +26,7 @@ class TlsStream final : public SocketStream {
   awaitable<std::size_t> read_some(std::span<std::uint8_t> into) override;
   bool has_pending() const override;
   awaitable<void> write_all(ByteView from) override;
+  std::size_t try_write(ByteView from) noexcept override;
   void shutdown_send() noexcept override;
   void close() noexcept override;
 

@@ -57,14 +57,40 @@ struct WebSocket::State {
     wake();
   }
 
-  std::size_t queued() const { return outbox.bytes() + in_flight; }
+  std::size_t queued() const { return outbox.bytes() + batch.size() - sent; }
+
+  /// Whether there is something to write; it is then in `batch`, from `sent` on.
+  bool next_batch() {
+    if (sent == batch.size()) {
+      batch = outbox.take();
+      sent = 0;
+    }
+    return sent < batch.size();
+  }
+
+  void flush() noexcept {
+    while (open && !blocked && next_batch()) {
+      sent += stream->try_write(ByteView(batch).subspan(sent));
+      if (sent < batch.size()) return;
+      wake();
+    }
+  }
+
+  void finish_writing() {
+    writing = false;
+    if (open && ending) stream->shutdown_send();
+  }
 
   std::unique_ptr<Stream> stream;
   WsInbox inbox;
   WsOutbox outbox;
-  /// Bytes that the transport is taking.
-  std::size_t in_flight = 0;
+  /// What is leaving. A part that the transport has taken once is offered to it again as it was.
+  Bytes batch;
+  std::size_t sent = 0;
+  /// A write is scheduled or under way.
   bool writing = false;
+  /// It waits for the transport.
+  bool blocked = false;
   bool open = true;
   /// No frame is accepted any more, and the stream's direction ends once the queue is empty.
   bool ending = false;
@@ -75,32 +101,38 @@ struct WebSocket::State {
 
   static awaitable<void> write(std::shared_ptr<State> self);
   static void start_writing(const std::shared_ptr<State>& self);
+  static void wait_and_write(const std::shared_ptr<State>& self);
   static awaitable<void> fill(std::shared_ptr<State> self);
   static awaitable<Message> read(std::shared_ptr<State> self);
   static awaitable<void> wait_until_queued_below(std::shared_ptr<State> self, std::size_t limit);
   static awaitable<void> flush(std::shared_ptr<State> self);
 };
 
-/// Runs while there is something to write. It starts with the next turn of the executor, so everything that
-/// is sent within one turn (a relay passes on all that one read brought) leaves in one write.
+/// Runs while the transport is slower than what is sent.
 awaitable<void> WebSocket::State::write(std::shared_ptr<State> self) {
-  co_await asio::post(self->stream->executor(), asio::use_awaitable);
-  while (self->open && !self->outbox.empty()) {
-    const Bytes batch = self->outbox.take();
-    self->in_flight = batch.size();
-    co_await self->stream->write_all(batch);
-    self->in_flight = 0;
+  while (self->open && self->next_batch()) {
+    co_await self->stream->write_all(ByteView(self->batch).subspan(self->sent));
+    self->sent = self->batch.size();
     self->wake();
   }
-  if (self->open && self->ending) self->stream->shutdown_send();
 }
 
+/// Writes with the next turn of the executor, so that everything sent within one turn leaves together.
 void WebSocket::State::start_writing(const std::shared_ptr<State>& self) {
   if (self->writing || !self->open) return;
   self->writing = true;
+  asio::post(self->stream->executor(), [self] {
+    self->flush();
+    if (!self->open || !self->next_batch()) return self->finish_writing();
+    self->blocked = true;
+    wait_and_write(self);
+  });
+}
+
+void WebSocket::State::wait_and_write(const std::shared_ptr<State>& self) {
   asio::co_spawn(self->stream->executor(), write(self), [self](const std::exception_ptr& failure) {
-    self->writing = false;
-    self->in_flight = 0;
+    self->blocked = false;
+    self->finish_writing();
     if (!failure) return;
     try {
       std::rethrow_exception(failure);
@@ -198,6 +230,14 @@ void WebSocket::send(WsOpcode opcode, ByteView head, ByteView tail) {
   if (!state_->open || state_->ending) return;
   state_->outbox.add(opcode, head, tail);
   State::start_writing(state_);
+}
+
+void WebSocket::flush() noexcept {
+  state_->flush();
+}
+
+bool WebSocket::has_message() const {
+  return state_->inbox.has_frame();
 }
 
 std::size_t WebSocket::queued_bytes() const {

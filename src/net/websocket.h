@@ -49,6 +49,13 @@ class WebSocket {
   /// connection ended it does nothing.
   void send(WsOpcode opcode, ByteView head, ByteView tail = {});
 
+  /// Writes now what the transport takes without waiting. send() alone leaves it to the executor's next turn,
+  /// so that what one turn sends is gathered; whoever knows that nothing more follows saves that turn.
+  void flush() noexcept;
+
+  /// A further message or control frame has arrived whole: the next read() will not wait.
+  bool has_message() const;
+
   /// Bytes queued and not yet taken by the transport.
   std::size_t queued_bytes() const;
 

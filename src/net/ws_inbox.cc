@@ -68,6 +68,13 @@ void WsInbox::received(std::size_t size) {
   end_ += size;
 }
 
+bool WsInbox::has_frame() const {
+  const auto begin = begin_ + handed_out_;
+  const auto header = parse_ws_header(ByteView(buffer_.get() + begin, end_ - begin), role_);
+  if (!header) return header.error() != WsHeaderError::kIncomplete;
+  return header->payload_bytes <= end_ - begin - header->header_bytes;
+}
+
 std::expected<std::optional<WebSocket::Message>, Errc> WsInbox::next() {
   for (;;) {
     drop_handed_out();

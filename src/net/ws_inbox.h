@@ -31,6 +31,9 @@ class WsInbox {
   /// which this object is done for. The payload is valid until the next call of a non-const member.
   std::expected<std::optional<WebSocket::Message>, Errc> next();
 
+  /// Whether another whole frame, or one that breaks the protocol, lies behind what was handed out last.
+  bool has_frame() const;
+
   /// No byte is held, not even a part of a message; release() would give all memory back.
   bool empty() const { return begin_ == end_ && handed_out_ == 0 && assembled_.empty(); }
   /// Only when empty().

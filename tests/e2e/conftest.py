@@ -30,6 +30,15 @@ def time_limit():
     signal.alarm(0)
 
 
+@pytest.fixture(autouse=True)
+def no_sanitizer_report(request):
+    """Fails the test during which a program's sanitizer reported something; what is found later fails the testbed."""
+    yield
+    bed = getattr(request.node, "funcargs", {}).get("testbed")
+    if bed is not None and bed.log_dir.exists():
+        bed.check_sanitizers()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Adds the logs of the test's testbed to a failure."""
@@ -57,7 +66,8 @@ def programs(orphans_stay_here):
 def testbed(programs):
     with Testbed() as bed:
         yield bed
-    assert bed.unclean == [], "these ignored SIGTERM"
+        bed.stop()
+        assert bed.unclean == [], "these ignored SIGTERM"
 
 
 @pytest.fixture(scope="module")

@@ -146,6 +146,8 @@ def test_full_screen_top_comes_and_goes(client):
         assert lines[0].startswith("top - ")
         assert len(lines) == 24
         screen.press("q")
+        # What comes before top has read its last key would be top's.
+        screen.wait_for(r"[#$] *$")
         screen.type("echo ba''ck")
         screen.press("Enter")
         screen.wait_for(r"^back$")

@@ -30,6 +30,8 @@ LISTENING = re.compile(r"https://(?:127\.0\.0\.1|localhost):(?P<port>[1-9]\d*)")
 ACCESS_KEY_ID = re.compile(r"\b(AKIA[A-Z0-9]{16})\b")
 NODE_ID = re.compile(r"\bmi-[0-9a-f]{17}\b")
 SECRET_ACCESS_KEY = re.compile(r"(?i)secret[^\n]*?[\s:=\"]([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
+# How a program that was built with sanitizers begins what it found.
+SANITIZER_REPORT = re.compile(r"ERROR: (?:Address|Thread)Sanitizer|LeakSanitizer: detected|runtime error: |WARNING: ThreadSanitizer")
 
 
 def binary_directory():
@@ -81,13 +83,13 @@ class Node:
     process: subprocess.Popen = None
     starts: int = field(default=0, repr=False)
 
-    def run(self):
-        """Starts the agent without waiting for its connection."""
+    def run(self, command=None, env=None):
+        """Starts the agent without waiting for its connection. `command` and `env`: in other surroundings than usual."""
         self.starts += 1
         self.process = self.testbed.spawn(
             f"agent-{self.name}-{self.starts}",
-            [self.testbed.program("postern-agent"), "run", "--state-dir", self.state_dir],
-            env=self.testbed.machine_environment(),
+            command or [self.testbed.program("postern-agent"), "run", "--state-dir", self.state_dir],
+            env=env or self.testbed.machine_environment(),
         )
 
     def stop(self):
@@ -109,7 +111,8 @@ class Testbed:
     """Context manager: posternd running with an administrator's profile; nodes are added as needed.
 
     Everything lives in one temporary directory, removed at the end unless POSTERN_KEEP is set. Processes that had to be
-    killed because they ignored SIGTERM are named in `unclean`.
+    killed because they ignored SIGTERM are named in `unclean`. Leaving the context fails when a program's sanitizer found
+    something that check_sanitizers() has not reported yet.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -128,6 +131,7 @@ class Testbed:
         self.nodes = []
         self._running = []
         self._starts = 0
+        self._reported = set()
 
     # -- life
 
@@ -143,13 +147,24 @@ class Testbed:
             raise
         return self
 
-    def __exit__(self, *_):
-        self.close()
+    def __exit__(self, failure, *_):
+        self.stop()
+        try:
+            if failure is None:
+                self.check_sanitizers()
+        finally:
+            self._remove()
 
     def close(self):
+        self.stop()
+        self._remove()
+
+    def stop(self):
         # Agents first: posternd's end is then no event for them.
         for process in reversed(self._running):
             self.stop_process(process)
+
+    def _remove(self):
         if os.environ.get("POSTERN_KEEP"):
             print(f"kept: {self.root}")
         else:
@@ -201,6 +216,21 @@ class Testbed:
     def logs(self):
         """All logs as one text, for a failing test to show."""
         return "\n".join(f"==> {path.name}\n{path.read_text(errors='replace')}" for path in sorted(self.log_dir.iterdir()))
+
+    def check_sanitizers(self):
+        """Fails with the logs in which a sanitizer's report stands, each once."""
+        logs = {path.name: path.read_text(errors="replace") for path in self.log_dir.iterdir()}
+        found = {name for name, text in logs.items() if SANITIZER_REPORT.search(text)} - self._reported
+        self._reported |= found
+        assert not found, "\n".join(f"==> {name}\n{logs[name]}" for name in sorted(found))
+
+    def _sanitizer_environment(self):
+        """Reports go to files of their own: what a client writes is on somebody's terminal."""
+        options = f"log_path={self.log_dir}/sanitizer"
+        return {
+            f"{name}_OPTIONS": ":".join(filter(None, [os.environ.get(f"{name}_OPTIONS"), options]))
+            for name in ("ASAN", "LSAN", "TSAN", "UBSAN")
+        } | {name: value for name, value in os.environ.items() if name.endswith("SAN_SYMBOLIZER_PATH")}
 
     # -- posternd
 
@@ -264,6 +294,7 @@ class Testbed:
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LANG": "C.UTF-8",
             "HOME": os.path.expanduser("~"),
+            **self._sanitizer_environment(),
         }
 
     def client_environment(self, profile=PROFILE):
@@ -320,10 +351,11 @@ class Testbed:
         node.wait_connected()
         return node
 
-    def register_node(self, name, tags=None, endpoint=None):
+    def register_node(self, name, tags=None, endpoint=None, environment=None):
+        """`environment` adds to what the program `register` finds in its own."""
         activation = self.create_activation(tags=tags)
         node = Node(self, name, self.root / f"agent-{name}")
-        node.id = self.run_register(activation, node, endpoint)
+        node.id = self.run_register(activation, node, endpoint, environment)
         self.nodes.append(node)
         return node
 
@@ -333,7 +365,7 @@ class Testbed:
             "create-activation", "--iam-role", "PosternNode", "--registration-limit", limit, *(["--tags", *listed] if listed else [])
         )
 
-    def run_register(self, activation, node, endpoint=None):
+    def run_register(self, activation, node, endpoint=None, environment=None):
         """Runs `postern-agent register`; returns the node's id, or raises RuntimeError with what the agent said."""
         command = [
             self.program("postern-agent"),
@@ -347,7 +379,7 @@ class Testbed:
         ]
         done = subprocess.run(
             [str(part) for part in command],
-            env=self.machine_environment(),
+            env={**self.machine_environment(), **(environment or {})},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
