@@ -49,14 +49,14 @@ std::chrono::milliseconds jittered(std::chrono::milliseconds pause) {
 
 std::string explain(const aws::ApiError& error) {
   auto text = error.code + ": " + error.message;
+  const auto* known = std::ranges::find(kAdvice, error.code, &Advice::code);
+  std::string_view advice = known == kAdvice.end() ? std::string_view() : known->what_to_do;
   if (error.code == kConnectionError && error.message.find("certificate") != std::string::npos) {
-    return text +
-           " Give the service's CA certificate with --ca-bundle, AWS_CA_BUNDLE or the profile's ca_bundle.";
+    advice = "Give the service's CA certificate with --ca-bundle, AWS_CA_BUNDLE or the profile's ca_bundle.";
   }
-  const auto* advice = std::ranges::find(kAdvice, error.code, &Advice::code);
-  if (advice == kAdvice.end()) return text;
+  if (advice.empty()) return text;
   if (!text.ends_with('.')) text += '.';
-  return text + ' ' + std::string(advice->what_to_do);
+  return text.append(" ").append(advice);
 }
 
 bool is_transient(const aws::ApiError& error) {
