@@ -1,12 +1,15 @@
 """Killed programs and cut connections: a session resumes where it was, or ends with a reason in a stated time."""
 
+import hashlib
+import os
+import threading
 import time
 import uuid
 
 import pytest
 from sessions import describe, session_id, wait_over
-from support.postern_testbed import Testbed
-from support.processes import is_alive, kill
+from support.postern_testbed import DEBIAN_AWS, Testbed
+from support.processes import descendants, is_alive, kill
 from support.tcp_proxy import TcpProxy
 from support.terminal import Terminal
 from support.wait import wait_until
@@ -17,6 +20,11 @@ RESUME_SECONDS = 20
 # Within this time of an end's death nothing of a session remains on the node.
 END_SECONDS = 60
 COUNTED = 400
+# More than all buffers on the way hold together, so that most of it is yet to come when a connection is cut.
+FLOOD = 1_400_000
+PASTED_LINES = 20_000
+# Our client's, wherever the output happens to be.
+NOTICE = b"\r\nConnection lost, reconnecting ...\r\n"
 
 
 @pytest.fixture
@@ -36,11 +44,18 @@ def far_client(testbed):
         yield proxy
 
 
-def open_shell(testbed, node, profile="postern"):
+def open_shell(testbed, node, profile="postern", kind="postern", endpoint=None):
     command = [testbed.program("postern"), "start-session", node.id, "--profile", profile]
+    if kind == "aws":
+        command = testbed.aws_command("ssm", "start-session", "--target", node.id, aws=DEBIAN_AWS, endpoint=endpoint)
     shell = Terminal(command, env=testbed.client_environment(profile))
     shell.settle()
     return shell
+
+
+def agents():
+    """Processes of agents, their workers included, wherever the death of a parent has put them."""
+    return {process.pid for process in descendants(os.getpid()) if "postern-agent" in process.command}
 
 
 def interrupt(proxy, how):
@@ -83,6 +98,64 @@ def test_agent_is_away(testbed, far_node, how):
     node.wait_connected()
 
 
+def test_plugin_is_away(testbed, node, far_client):
+    """The same program as `postern`, but the AWS CLI has called the API, and the plugin makes its own way back."""
+    with open_shell(testbed, node, kind="aws", endpoint=f"https://127.0.0.1:{far_client.port}") as shell:
+        assert far_client.connection_count() > 0, "the session bypasses the proxy"
+        check_resumes(shell, far_client, "cut")
+        shell.send("exit\r")
+        shell.wait_end()
+
+
+class Several:
+    """Proxies that share their fate."""
+
+    def __init__(self, *proxies):
+        self._proxies = proxies
+
+    def __getattr__(self, name):
+        return lambda: [getattr(proxy, name)() for proxy in self._proxies]
+
+
+@pytest.fixture(params=["client", "agent", "both"])
+def far_ends(request, testbed, far_node, far_client):
+    """A node and a profile that are both reached through proxies, and what cuts the named leg."""
+    node, agent_proxy = far_node
+    cut = {"client": Several(far_client), "agent": Several(agent_proxy), "both": Several(far_client, agent_proxy)}
+    return node, cut[request.param]
+
+
+@pytest.mark.parametrize("how", ["cut", "freeze"])
+def test_flood_of_output_is_complete(testbed, far_ends, how):
+    node, proxies = far_ends
+    with open_shell(testbed, node, "far") as shell:
+        shell.send(f"seq 1 {FLOOD}; echo do''ne\r")
+        begun = shell.expect(b"\r\n20000\r\n")
+        interrupt(proxies, how)
+        rest = shell.expect(b"done\r\n", timeout=RESUME_SECONDS + 60)
+        printed = (begun + b"\r\n20000\r\n" + rest.replace(NOTICE, b"")).split(b"\r\n")[1:-1]
+        assert printed == [str(n).encode() for n in range(1, FLOOD + 1)]
+        shell.expect(shell.prompt)
+        shell.send("exit\r")
+        shell.wait_end()
+
+
+def test_paste_is_complete(testbed, far_ends):
+    node, proxies = far_ends
+    text = b"".join(b"line %06d of what somebody pastes\n" % i for i in range(PASTED_LINES))
+    with open_shell(testbed, node, "far") as shell:
+        shell.send("stty -echo; echo rea''dy; cat | sha256sum; stty echo\r")
+        shell.expect(b"ready\r\n")
+        # The terminal takes nothing while the client is full.
+        paste = threading.Thread(target=lambda: shell.child.send(text + b"\x04"), daemon=True)
+        paste.start()
+        interrupt(proxies, "cut")
+        assert hashlib.sha256(text).hexdigest() in shell.expect(shell.prompt, timeout=RESUME_SECONDS + 60).decode()
+        paste.join()
+        shell.send("exit\r")
+        shell.wait_end()
+
+
 def test_agent_without_a_session_comes_back(testbed, far_node):
     node, proxy = far_node
     interrupt(proxy, "cut")
@@ -119,7 +192,9 @@ def test_posternd_is_killed(testbed, node):
 
 
 def test_agent_is_killed(testbed):
+    others = agents()
     node = testbed.add_node("mortal")
+    files = sorted(node.state_dir.rglob("*"))
     with open_shell(testbed, node) as shell:
         identifier = session_id(shell)
         far_shell = int(shell.run("echo $$"))
@@ -132,6 +207,8 @@ def test_agent_is_killed(testbed):
         shell.wait_end(timeout=END_SECONDS)
     wait_over(testbed, identifier, END_SECONDS)
     wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+    wait_until(lambda: agents() <= others, END_SECONDS, "the workers gone")
+    assert sorted(node.state_dir.rglob("*")) == files
     node.run()
     node.wait_connected(60)
     with open_shell(testbed, node) as shell:
@@ -139,12 +216,15 @@ def test_agent_is_killed(testbed):
     node.stop()
 
 
-def test_client_is_killed(testbed, node):
+@pytest.mark.parametrize("kind", ["postern", "aws"])
+def test_client_is_killed(testbed, node, kind):
     before = sorted(node.state_dir.rglob("*"))
-    shell = open_shell(testbed, node)
+    others = agents()
+    shell = open_shell(testbed, node, kind=kind)
     identifier = session_id(shell)
     far_shell = int(shell.run("echo $$"))
-    kill(shell.pid)
+    for pid in [*(process.pid for process in descendants(shell.pid)), shell.pid]:
+        kill(pid)
     shell.wait_end()
     wait_until(
         lambda: describe(testbed, "Active").get(identifier, {}).get("Status") != "Connected", 10, "not Connected any more", 0.1
@@ -153,6 +233,7 @@ def test_client_is_killed(testbed, node):
     testbed.ssm("terminate-session", "--session-id", identifier)
     wait_over(testbed, identifier, END_SECONDS)
     wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+    wait_until(lambda: agents() <= others, END_SECONDS, "the worker gone")
     assert sorted(node.state_dir.rglob("*")) == before
 
 
