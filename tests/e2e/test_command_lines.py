@@ -1,0 +1,41 @@
+"""What the programs say to a wrong command line or configuration: the reason on standard error, and an exit status."""
+
+import subprocess
+
+import pytest
+from support import postern_testbed
+
+
+def run(program, *arguments):
+    path = postern_testbed.binary_directory() / program
+    return subprocess.run([path, *map(str, arguments)], capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("listen = = 1\n", ":1: "),
+        ("threads = 1\nlisten = 'here'\n", "ADDRESS:PORT"),
+        ("threads = 1\nlisen = 'x'\n", ":2: lisen: there is no such key"),
+        ("[http]\nmax_body_bytes = 1\n", ":2: http.max_body_bytes: expected an integer from 1024"),
+        ("[tls]\ncertificate = 'a'\n", "tls.certificate and tls.private_key go together"),
+    ],
+    ids=["syntax", "address", "unknown", "range", "half a pair"],
+)
+def test_posternd_names_what_is_wrong_with_its_configuration(programs, tmp_path, text, reason):
+    config = tmp_path / "posternd.toml"
+    config.write_text(text)
+    done = run("posternd", "--state-dir", tmp_path / "state", "--config", config)
+    assert done.returncode == 1, done
+    assert done.stderr.startswith("posternd: ")
+    assert reason in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("program", ["posternd", "postern-agent", "postern"])
+def test_help_and_version(programs, program):
+    described = run(program, "--help")
+    assert described.returncode == 0
+    assert "Usage: " + program in described.stdout
+    assert run(program, "--version").returncode == 0
+    assert run(program, "--no-such-flag").returncode == 2
