@@ -1,4 +1,4 @@
-"""Guards the architecture: who includes whom, what CMake links, room READMEs, and links in the documents.
+"""Guards the architecture: who includes whom, what CMake links, room READMEs, and what the documents link to and name.
 
 Run by ctest, or alone: /usr/bin/python3 tests/structure/include_test.py. The rules are in rooms.toml.
 """
@@ -115,6 +115,14 @@ def broken_links(document):
             yield f"{document.relative_to(ROOT)}: {target} names no heading of {name or 'this page'}"
 
 
+def flat(table, prefix=""):
+    """A TOML table's values by their dotted names."""
+    found = {}
+    for name, value in table.items():
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
+
+
 class Rooms(unittest.TestCase):
     def test_includes_follow_the_arrows(self):
         found = violations(load_rules(), ROOT / "src")
@@ -146,6 +154,18 @@ class Documents(unittest.TestCase):
     def test_links_lead_somewhere(self):
         found = [link for path in tracked_files() if path.suffix == ".md" for link in broken_links(path)]
         self.assertEqual(found, [], "\n" + "\n".join(found))
+
+    def test_every_configuration_key_is_documented(self):
+        keys = re.findall(r'^ *\{"([a-z_.]+)",', (ROOT / "src/cmd/posternd_config.cc").read_text(), flags=re.MULTILINE)
+        example = (ROOT / "packaging/posternd.toml").read_text()
+        table = dict(re.findall(r"^\| (`[a-z_.`, ]+`) \| ([^|]*) \|", (ROOT / "docs/operating.md").read_text(), flags=re.MULTILINE))
+        documented = {key: default for cell, default in table.items() for key in re.findall(r"[a-z_.]+", cell)}
+        defaults = flat(tomllib.loads(re.sub(r"(?m)^#(?=[a-z_]+ = )", "", example)))
+        self.assertEqual(set(defaults), set(keys), "packaging/posternd.toml")
+        self.assertEqual(set(keys) - set(documented), set(), "docs/operating.md")
+        numbers = {key: documented[key].replace(",", "") for key in keys}
+        wrong = {key: text for key, text in numbers.items() if text.isdigit() and int(text) != defaults[key]}
+        self.assertEqual(wrong, {}, "docs/operating.md has another default than packaging/posternd.toml")
 
     def test_long_files_are_named(self):
         """A warning only: length is a hint that a file has two subjects."""
