@@ -14,7 +14,7 @@ from support.connect_proxy import ConnectProxy
 from support.postern_testbed import DEBIAN_AWS
 from support.terminal import Terminal
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for a mount namespace")
+needs_root = pytest.mark.skipif(not mount_namespace.is_available(), reason="needs root, for a mount namespace")
 
 USER_ID = 42042
 USER = "postern-e2e"
