@@ -14,7 +14,7 @@ from support.aws_http import AwsHttp  # noqa: E402
 from support.postern_testbed import DEBIAN_AWS, Testbed  # noqa: E402
 from support.terminal import Terminal  # noqa: E402
 
-TEST_SECONDS = 180
+TEST_SECONDS = 240
 
 
 @pytest.fixture(autouse=True)

@@ -17,11 +17,15 @@ CONNECT_SECONDS = 60
 
 
 class OfficialAgent:
-    """Registered, running and connected when the constructor returns. Needs root, for a mount namespace; Linux only."""
+    """Registered, running and connected when the constructor returns. Needs root, for a mount namespace; Linux only.
 
-    def __init__(self, testbed, directory):
+    `endpoint` is where it finds the service, when that isn't the service itself but a proxy.
+    """
+
+    def __init__(self, testbed, directory, name="official-agent", endpoint=None):
         self._testbed = testbed
-        self._root = testbed.root / "official-agent"
+        self._endpoint = endpoint or testbed.endpoint
+        self._root = testbed.root / name
         self._install(Path(directory))
         activation = testbed.create_activation()
         registered = subprocess.run(
@@ -42,7 +46,7 @@ class OfficialAgent:
         if registered.returncode != 0 or not node_id:
             raise RuntimeError(f"amazon-ssm-agent -register:\n{registered.stdout}{registered.stderr}")
         self.id = node_id[0]
-        self.process = testbed.spawn("official-agent", self._command(), env=self._environment())
+        self.process = testbed.spawn(name, self._command(), env=self._environment())
         wait_until(lambda: testbed.is_connected(self.id), CONNECT_SECONDS, "the official agent connected", 0.2)
 
     def _install(self, directory):
@@ -52,7 +56,7 @@ class OfficialAgent:
         for name in PROGRAMS:
             shutil.copy(directory / name, programs / name)
             os.chmod(programs / name, 0o755)
-        endpoint = self._testbed.endpoint
+        endpoint = self._endpoint
         configuration = {
             "Agent": {"Region": "us-east-1", "TelemetryMetricsToSSM": False},
             "Identity": {"ConsumptionOrder": ["OnPrem"]},
