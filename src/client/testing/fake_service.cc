@@ -2,6 +2,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include "net/runtime.h"
 #include "wire/messages.h"
 
 namespace postern::client::testing {
@@ -24,6 +25,7 @@ FakeService::FakeService(boost::asio::io_context& context)
       certificate_(net::testing::make_self_signed({"127.0.0.1"})),
       tls_(certificate_.certificate_pem, certificate_.key_pem),
       server_(context.get_executor(), "127.0.0.1", 0, tls_, *this) {
+  net::ignore_sigpipe();
   settings_.profile = "default";
   settings_.region = "us-east-1";
   settings_.endpoint_url = "https://127.0.0.1:" + std::to_string(server_.port());
