@@ -170,6 +170,11 @@ def away(proxy, how, seconds):
     proxy.restore()
 
 
+# The plugin never acknowledges a message twice, and the agent repeats the oldest one for ever: when the acknowledgement was
+# lost with a connection, nothing behind that message is repeated. With one of ours at either end it can't happen.
+STALLS = pytest.mark.xfail(reason="between AWS's own two programs a lost acknowledgement stalls the output", strict=False)
+
+
 # AWS's programs make six tries within about five seconds and then give a connection up for good.
 @pytest.mark.parametrize("how, seconds", [("freeze", 10), ("cut", 2)])
 def test_official_plugin_is_away(testbed, any_node, how, seconds):
@@ -179,8 +184,15 @@ def test_official_plugin_is_away(testbed, any_node, how, seconds):
             leave(testbed, shell)
 
 
-@pytest.mark.parametrize("client", [open_ours, open_official])
-@pytest.mark.parametrize("how, seconds", [("freeze", 10), ("cut", 2)])
+@pytest.mark.parametrize(
+    "client, how, seconds",
+    [
+        (open_ours, "freeze", 10),
+        (open_official, "freeze", 10),
+        (open_ours, "cut", 2),
+        pytest.param(open_official, "cut", 2, marks=STALLS),
+    ],
+)
 def test_official_agent_is_away(testbed, far_official_node, client, how, seconds):
     agent, proxy = far_official_node
     wait_until(lambda: testbed.is_connected(agent.id), 90, "the official agent connected", 0.5)
@@ -196,10 +208,11 @@ def test_session_that_the_official_agent_gave_up(testbed, far_official_node):
     with open_ours(testbed, agent.id) as shell:
         identifier, far_shell = session_id(shell), int(shell.run("echo $$"))
         away(proxy, "cut", 15)
+        # A control channel that is away would not hear of it.
+        wait_until(lambda: testbed.is_connected(agent.id), 90, "the official agent connected again", 0.5)
         testbed.ssm("terminate-session", "--session-id", identifier)
         assert re.search(rf"SessionId: {identifier} : .*[Tt]erminated", shell.wait_end().decode())
         assert wait_over(testbed, identifier)["Status"] == "Terminated"
-    wait_until(lambda: testbed.is_connected(agent.id), 90, "the official agent connected", 0.5)
     wait_until(lambda: not is_alive(far_shell), 60, "the far shell gone")
 
 
@@ -211,7 +224,7 @@ def test_idle_session(testbed, any_node):
         leave(testbed, shell)
 
 
-@pytest.mark.parametrize("client", [open_ours, open_official])
+@pytest.mark.parametrize("client", [open_ours, pytest.param(open_official, marks=STALLS)])
 def test_posternd_is_restarted(testbed, official_node, client):
     def restart():
         testbed.stop_posternd()
