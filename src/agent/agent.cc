@@ -1,5 +1,8 @@
 #include "agent/agent.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -125,7 +128,9 @@ class Agent {
       opening.agent_version = kAgentVersion;
       opening.platform_type = "linux";
       socket = co_await open_channel(*client, path + "?role=subscribe&stream=input", sign);
+      // Those whose end the service has not confirmed count too: it hears next how they ended.
       opening.sessions = sessions_.session_ids();
+      std::ranges::copy(outbox_.session_ids(), std::back_inserter(*opening.sessions));
       const Secret text(encode_json_text(opening));
       socket->send(net::WsOpcode::kText, as_bytes(text.reveal()));
     } catch (const ServiceError&) {

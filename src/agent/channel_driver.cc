@@ -38,7 +38,6 @@ ChannelDriver::ChannelDriver(boost::asio::any_io_executor executor, Service serv
       channel_(channel::End::kAgent, options_.channel, clock_),
       writer_(executor),
       send_room_(executor),
-      input_(executor),
       acknowledged_(executor) {}
 
 void ChannelDriver::start() {
@@ -49,6 +48,8 @@ void ChannelDriver::start() {
 
 void ChannelDriver::send(wire::PayloadType type, ByteView payload) {
   channel_.send(type, payload);
+  pump();
+  // For what did not leave, and for its repetition.
   writer_.notify();
 }
 
@@ -137,15 +138,26 @@ net::awaitable<std::shared_ptr<net::WebSocket>> ChannelDriver::open() {
   co_return socket;
 }
 
+/// Writes what the channel has to say, as far as the connection takes it.
+void ChannelDriver::pump() {
+  const auto socket = socket_;
+  if (!socket || !socket->is_open()) return;
+  while (socket->queued_bytes() < kQueueBytes) {
+    const auto message = channel_.poll(SteadyClock::now());
+    if (!message) break;
+    socket->send(net::WsOpcode::kBinary, *message);
+  }
+  socket->flush();
+}
+
 net::awaitable<void> ChannelDriver::write() {
   for (;;) {
+    pump();
     const auto socket = socket_;
     if (!socket || !socket->is_open()) {
       co_await writer_.wait();
     } else if (socket->queued_bytes() >= kQueueBytes) {
       co_await socket->room(kQueueBytes);
-    } else if (const auto message = channel_.poll(SteadyClock::now())) {
-      socket->send(net::WsOpcode::kBinary, *message);
     } else {
       co_await writer_.wait(channel_.next_wakeup().value_or(SteadyClock::time_point::max()));
     }
@@ -158,10 +170,10 @@ void ChannelDriver::receive(ByteView message) {
     log::debug("data_message_refused",
                {{"session", options_.session_id}, {"reason", channel::to_string(used.error())}});
   }
+  if (on_input && channel_.front() != nullptr) on_input();
   writer_.notify();
   acknowledged_.notify();
   if (channel_.can_send()) send_room_.notify();
-  if (channel_.front() != nullptr) input_.notify();
   if (channel_.closed()) close("closed by the service");
 }
 

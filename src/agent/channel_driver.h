@@ -43,8 +43,9 @@ class ChannelDriver {
   /// The oldest message of the client, or nothing; see channel::DataChannel.
   const channel::Delivery* front() const { return channel_.front(); }
   channel::Delivery pop();
-  /// Returns once front() may have become something. One waiter.
-  net::awaitable<void> wait_input() { return input_.wait(); }
+  /// Called when front() may have become something, within the turn that received it: a key is typed before
+  /// anything else is done about it. It must not throw.
+  std::function<void()> on_input;
 
   /// Returns when everything sent has been acknowledged, or none of it has for `stall`, or `limit` has
   /// passed.
@@ -68,6 +69,7 @@ class ChannelDriver {
   net::awaitable<std::shared_ptr<net::WebSocket>> open();
   net::awaitable<void> write();
   void receive(ByteView message);
+  void pump();
 
   boost::asio::any_io_executor executor_;
   Service service_;
@@ -82,7 +84,6 @@ class ChannelDriver {
   std::chrono::steady_clock::time_point last_connected_;
   Signal writer_;
   Signal send_room_;
-  Signal input_;
   Signal acknowledged_;
   std::string ended_;
   bool gave_up_ = false;

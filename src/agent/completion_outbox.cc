@@ -21,6 +21,12 @@ void CompletionOutbox::on_reconnect() {
   }
 }
 
+std::vector<std::string> CompletionOutbox::session_ids() const {
+  std::vector<std::string> ids;
+  for (const auto& entry : entries_) ids.push_back(entry.task.task_id);
+  return ids;
+}
+
 std::optional<Bytes> CompletionOutbox::poll(Time now) {
   for (auto& entry : entries_) {
     if (entry.tries == kTries || now < entry.due) continue;

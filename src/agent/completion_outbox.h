@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -25,6 +26,9 @@ class CompletionOutbox {
   /// An agent_task_acknowledge's MessageId; unknown ones don't matter.
   void on_acknowledge(std::string_view message_id);
   void on_reconnect();
+
+  /// The sessions whose end the service has not confirmed.
+  std::vector<std::string> session_ids() const;
 
   /// The next message that is due.
   std::optional<Bytes> poll(Time now);

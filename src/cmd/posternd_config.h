@@ -35,8 +35,8 @@ struct PosterndConfig {
   log::Format log_format = log::Format::kText;
   net::HttpServerOptions http;
   gateway::SessionTimes sessions;
-  /// How long a stop waits for requests and legs.
-  std::chrono::seconds drain{5};
+  /// How long a stop waits for requests under way.
+  std::chrono::seconds drain{2};
 };
 
 /// What is wrong with the configuration, with file, line and key, and what was expected.

@@ -91,7 +91,7 @@ net::SubjectNames server_names(const PosterndConfig& config) {
 net::CertifiedKey certificate_authority(const fs::path& dir, Timestamp now) {
   const auto certificate = dir / "ca.pem";
   const auto key = dir / "ca.key";
-  if (!fs::exists(certificate) || !fs::exists(key)) {
+  if (!fs::exists(certificate) && !fs::exists(key)) {
     const auto made = net::make_certificate_authority("Postern private CA", now);
     // The key first: a certificate without its key would be of no use, and is made anew together with it.
     write_file(key, made.private_key_pem.reveal(), 0600);
@@ -99,7 +99,10 @@ net::CertifiedKey certificate_authority(const fs::path& dir, Timestamp now) {
     log::info("ca_created", {{"file", certificate.string()}});
     return made;
   }
-  return {read_file(certificate), Secret(read_file(key))};
+  // Never silently another CA: every client and agent trusts this one.
+  if (!fs::exists(certificate))
+    throw ConfigError(certificate.string() + " is missing, but its key is there. Put it back.");
+  return {read_file(certificate), Secret(fs::exists(key) ? read_file(key) : "")};
 }
 
 bool still_good(const fs::path& file, const net::SubjectNames& names, Timestamp now) {
@@ -154,6 +157,10 @@ ServerIdentity prepare_server_identity(const PosterndConfig& config, Timestamp n
   const auto key = config.state_dir / "server.key";
   const auto names = server_names(config);
   if (!still_good(certificate, names, now) || !fs::exists(key)) {
+    if (authority.private_key_pem.empty()) {
+      throw ConfigError("the server's certificate must be renewed, but " +
+                        (config.state_dir / "ca.key").string() + " is missing. Put it back for this start.");
+    }
     const auto made = net::issue_server_certificate(authority, names, now);
     write_file(key, made.private_key_pem.reveal(), 0600);
     write_file(certificate, made.certificate_pem, 0644);

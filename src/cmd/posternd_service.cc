@@ -1,6 +1,7 @@
 #include "cmd/posternd_service.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,6 +19,9 @@ namespace {
 
 using boost::asio::awaitable;
 using boost::asio::use_awaitable;
+
+// What is queued on the legs is given this long to leave.
+constexpr std::chrono::seconds kLegDrain{1};
 
 std::size_t thread_count(const PosterndConfig& config) {
   return config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -54,7 +58,6 @@ PosterndService::~PosterndService() {
 }
 
 void PosterndService::start() {
-  // Bound before anything runs, so that a port in use is a plain error of the start.
   auto port = config_.listen_port;
   try {
     net::require_free_port(config_.listen_address, port);
@@ -62,14 +65,14 @@ void PosterndService::start() {
     throw ConfigError(fmt::format("cannot listen on {}, port {}: {}. Choose another with --listen.",
                                   config_.listen_address, port, failure.code().message()));
   }
+  // The sessions first: an end that came back before its session would be told that it is over.
+  threads_.run();
+  boost::asio::co_spawn(threads_.executor(0), gateway_.recover(), boost::asio::use_future).get();
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     servers_.push_back(std::make_unique<net::HttpServer>(threads_.executor(i), config_.listen_address, port,
                                                          tls_, dispatcher_, config_.http));
     port = servers_.front()->port();
   }
-  auto recovered = boost::asio::co_spawn(threads_.executor(0), gateway_.recover(), boost::asio::use_future);
-  threads_.run();
-  recovered.get();
 }
 
 std::uint16_t PosterndService::port() const {
@@ -77,24 +80,29 @@ std::uint16_t PosterndService::port() const {
 }
 
 awaitable<void> PosterndService::stop() {
-  // The signal thread awaits each server in turn; together they take no longer than the slowest, since each
-  // stops accepting at once.
+  // No new connections, while the relay goes on: the ends look for another service only once their legs are
+  // closed, and give up after some seconds (data-channel.md 2.7).
   std::vector<std::future<void>> stopping;
   for (std::size_t i = 0; i < servers_.size(); ++i) {
     stopping.push_back(boost::asio::co_spawn(
         threads_.executor(i), stop_server(servers_[i].get(), config_.drain), boost::asio::use_future));
   }
-  co_await gateway_.drain();
-  co_await store_.flush();
+  const auto stopped = [&] {
+    return std::ranges::all_of(stopping, [](auto& server) {
+      return server.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+    });
+  };
   boost::asio::steady_timer poll(co_await boost::asio::this_coro::executor);
-  const auto deadline = std::chrono::steady_clock::now() + config_.drain;
-  for (auto& server : stopping) {
-    while (server.wait_for(std::chrono::seconds(0)) != std::future_status::ready &&
-           std::chrono::steady_clock::now() < deadline) {
-      poll.expires_after(std::chrono::milliseconds(20));
-      co_await poll.async_wait(use_awaitable);
-    }
-  }
+  const auto wait = [&poll]() -> awaitable<void> {
+    poll.expires_after(std::chrono::milliseconds(10));
+    co_await poll.async_wait(use_awaitable);
+  };
+  auto deadline = std::chrono::steady_clock::now() + config_.drain;
+  while (!stopped() && std::chrono::steady_clock::now() < deadline) co_await wait();
+
+  deadline = std::chrono::steady_clock::now() + kLegDrain;
+  while (co_await gateway_.queued_bytes() > 0 && std::chrono::steady_clock::now() < deadline) co_await wait();
+  co_await gateway_.drain();
   co_await store_.flush();
 }
 

@@ -9,17 +9,18 @@
 namespace postern::gateway {
 
 ControlChannel::ControlChannel(std::string node_id, std::shared_ptr<net::WebSocket> socket,
-                               Presence& presence, ControlChannelEvents& events, const Clock& clock)
+                               std::shared_ptr<Presence> presence, ControlChannelEvents& events,
+                               const Clock& clock)
     : node_id_(std::move(node_id)),
       socket_(std::move(socket)),
-      presence_(presence),
+      presence_(std::move(presence)),
       events_(events),
       clock_(clock) {
-  presence_.add(node_id_);
+  presence_->add(node_id_);
 }
 
 ControlChannel::~ControlChannel() {
-  presence_.remove(node_id_);
+  presence_->remove(node_id_);
 }
 
 void ControlChannel::send(ByteView message) {

@@ -29,8 +29,8 @@ class ControlChannel {
   using Instant = std::chrono::steady_clock::time_point;
 
   /// The node is present from here until the channel goes. All references must outlive it.
-  ControlChannel(std::string node_id, std::shared_ptr<net::WebSocket> socket, Presence& presence,
-                 ControlChannelEvents& events, const Clock& clock);
+  ControlChannel(std::string node_id, std::shared_ptr<net::WebSocket> socket,
+                 std::shared_ptr<Presence> presence, ControlChannelEvents& events, const Clock& clock);
   ~ControlChannel();
   ControlChannel(const ControlChannel&) = delete;
   ControlChannel& operator=(const ControlChannel&) = delete;
@@ -54,7 +54,7 @@ class ControlChannel {
  private:
   std::string node_id_;
   std::shared_ptr<net::WebSocket> socket_;
-  Presence& presence_;
+  std::shared_ptr<Presence> presence_;
   ControlChannelEvents& events_;
   const Clock& clock_;
 };

@@ -21,6 +21,14 @@ Bytes make_start_publication(const std::string& session_id, Timestamp now) {
   return wire::make_start_publication(wire::Stamp::fresh(now), session_id);
 }
 
+Bytes make_control_channel_ready(Timestamp now) {
+  return wire::make_control_channel_ready(wire::Stamp::fresh(now));
+}
+
+Bytes make_data_channel_ready(Timestamp now) {
+  return wire::make_data_channel_ready(wire::Stamp::fresh(now));
+}
+
 Bytes make_interactive_shell(const SessionStartMessage& start, Timestamp now) {
   wire::SessionStart content;
   content.session_id = start.session_id;

@@ -20,6 +20,10 @@ Bytes make_channel_closed(const std::string& session_id, const std::string& node
 Bytes make_pause_publication(const std::string& session_id, Timestamp now);
 Bytes make_start_publication(const std::string& session_id, Timestamp now);
 
+/// The answer that a few agents insist on behind their opening frame (data-channel.md 2.3).
+Bytes make_control_channel_ready(Timestamp now);
+Bytes make_data_channel_ready(Timestamp now);
+
 /// Tells the node to start a session (control-plane.md 4.6).
 struct SessionStartMessage {
   std::string session_id;

@@ -90,19 +90,21 @@ awaitable<std::string> Gateway::start(NewSession session) {
   auto& home = home_of(session.session_id);
   // The node starts working while the record is on its way to the disk; the caller hears of the session only
   // once it is there.
-  auto live = co_await on(home, [record, message](Home& at) { return at.add(record, message); });
-  std::exception_ptr failure;
-  try {
-    co_await store_.run([record](store::Repositories& repos) { repos.sessions.add(record); });
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
+  auto live = co_await on(home, [this, record, message](Home& at) {
+    // Queued before the node hears of it, so that nothing that it says can be written before there is a row.
+    store_.post("new session", [record](store::Repositories& repos) { repos.sessions.add(record); });
+    return at.add(record, message);
+  });
+  // An answer means that the session is recorded; posted work that failed leaves nothing to find.
+  co_await store_.flush();
+  const bool recorded = co_await store_.read(
+      [id = record.session_id](store::Repositories& repos) { return repos.sessions.find(id).has_value(); });
+  if (!recorded) {
     co_await on(home, [live](Home&) {
       live->terminate("The service could not record the session.");
       return true;
     });
-    std::rethrow_exception(failure);
+    throw store::StoreError("the session could not be recorded");
   }
   co_return std::move(token.value);
 }
@@ -110,14 +112,14 @@ awaitable<std::string> Gateway::start(NewSession session) {
 awaitable<std::optional<std::string>> Gateway::resume(std::string session_id) {
   auto token = auth::Token::make();
   const auto expires = clock_.now() + kClientTokenLifetime;
-  auto record = co_await on(home_of(session_id), [session_id, hash = token.hash, expires](Home& home) {
+  const bool found = co_await on(home_of(session_id), [session_id, hash = token.hash, expires](Home& home) {
     const auto session = home.find(session_id);
-    if (!session || session->over()) return std::optional<store::Session>{};
+    if (!session || session->over()) return false;
     session->set_client_token(hash, expires);
-    return std::optional(session->record());
+    return true;
   });
-  if (!record) co_return std::nullopt;
-  co_await store_.run([record](store::Repositories& repos) { repos.sessions.update(*record); });
+  if (!found) co_return std::nullopt;
+  co_await store_.flush();
   co_return std::move(token.value);
 }
 
@@ -132,7 +134,17 @@ awaitable<bool> Gateway::terminate(std::string session_id, std::string text) {
   co_return found;
 }
 
+awaitable<std::size_t> Gateway::sessions_of(std::string node_id) {
+  std::size_t total = 0;
+  for (auto& home : homes_) {
+    total += co_await on(*home, [node_id](Home& at) { return at.count_sessions_of(node_id); });
+  }
+  co_return total;
+}
+
 awaitable<void> Gateway::drop_node(std::string node_id) {
+  // An upgrade under way must not find its token.
+  control_tokens_.forget(node_id);
   for (auto& home : homes_) {
     co_await on(*home, [node_id](Home& at) {
       at.drop_node(node_id);
@@ -171,6 +183,14 @@ awaitable<void> Gateway::drain() {
       return true;
     });
   }
+}
+
+awaitable<std::size_t> Gateway::queued_bytes() {
+  std::size_t total = 0;
+  for (auto& home : homes_) {
+    total += co_await on(*home, [](Home& at) { return at.queued_bytes(); });
+  }
+  co_return total;
 }
 
 awaitable<std::size_t> Gateway::session_count() {

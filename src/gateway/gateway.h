@@ -32,6 +32,9 @@ struct NewSession {
 /// The face of the gateway towards the API. Thread-safe: every call finds its way to the right home thread.
 class Gateway {
  public:
+  /// An official agent with 1000 sessions stops hearing its control channel for good (control-plane.md trap
+  /// 45).
+  static constexpr std::size_t kMaxSessionsPerNode = 500;
   /// How long a client's token may wait for its first frame.
   static constexpr std::chrono::minutes kClientTokenLifetime{5};
 
@@ -45,8 +48,8 @@ class Gateway {
   boost::asio::awaitable<void> recover();
 
   /// Whether the node has an open control channel.
-  bool connected(const std::string& node_id) const { return presence_.connected(node_id); }
-  std::size_t connected_nodes() const { return presence_.count(); }
+  bool connected(const std::string& node_id) const { return presence_->connected(node_id); }
+  std::size_t connected_nodes() const { return presence_->count(); }
 
   /// A token for the node's next control channel.
   std::string issue_control_token(const std::string& node_id);
@@ -66,6 +69,9 @@ class Gateway {
   /// is on disk when this returns.
   boost::asio::awaitable<bool> terminate(std::string session_id, std::string text);
 
+  /// Live sessions of a node.
+  boost::asio::awaitable<std::size_t> sessions_of(std::string node_id);
+
   /// After a node was deregistered: closes its control channel and ends its sessions.
   boost::asio::awaitable<void> drop_node(std::string node_id);
 
@@ -78,6 +84,9 @@ class Gateway {
   /// Half-closes every leg, so that the ends go elsewhere without losing a byte.
   boost::asio::awaitable<void> drain();
 
+  /// Bytes that have not left yet, over all legs.
+  boost::asio::awaitable<std::size_t> queued_bytes();
+
   /// Live sessions in all homes.
   boost::asio::awaitable<std::size_t> session_count();
 
@@ -89,7 +98,8 @@ class Gateway {
   bus::Bus& bus_;
   const Clock& clock_;
   const SessionTimes times_;
-  Presence presence_;
+  /// Shared with the control channels, whose coroutines may end after the gateway.
+  std::shared_ptr<Presence> presence_ = std::make_shared<Presence>();
   OneTimeTokens control_tokens_;
   OneTimeTokens data_tokens_;
   std::vector<std::unique_ptr<Home>> homes_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "gateway/frames.h"
 #include "gateway/gateway.h"
 #include "net/timeout.h"
 #include "wire/control_payloads.h"
@@ -49,8 +50,9 @@ void Home::arm() {
   timer_.expires_after(LiveSession::kTick);
   timer_.async_wait([this](boost::system::error_code ec) {
     if (ec) return;
-    tick();
+    // First, so that nothing that goes wrong below ends the deadlines of everybody else.
     arm();
+    tick();
   });
 }
 
@@ -58,7 +60,14 @@ void Home::tick() {
   const auto now = std::chrono::steady_clock::now();
   for (auto& [id, entry] : channels_) entry->channel->tick(now);
   // A session may finish, and so leave the table, while it ticks.
-  for (const auto& session : all_sessions()) session->tick(now);
+  for (const auto& session : all_sessions()) {
+    try {
+      session->tick(now);
+    } catch (const std::exception& failure) {
+      log::error("session_tick_failed",
+                 {{"session", session->record().session_id}, {"reason", failure.what()}});
+    }
+  }
   gateway_.control_tokens_.sweep(now);
   gateway_.data_tokens_.sweep(now);
 }
@@ -73,6 +82,9 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
                  {{"node", node_id},
                   {"reason", open ? "the token is wrong, used or expired" : open.error().message()}});
     co_return;
+  }
+  if (open->require_acknowledgement.value_or(false)) {
+    socket->send(net::WsOpcode::kBinary, make_control_channel_ready(gateway_.clock_.now()));
   }
   auto entry = std::make_shared<Channel>();
   entry->channel =
@@ -112,21 +124,26 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
 
 awaitable<void> Home::serve_data_channel(std::string session_id, std::string node_id,
                                          std::shared_ptr<net::WebSocket> socket) {
-  const auto first = co_await net::with_timeout(read_first_frame(*socket), kFirstFrame);
-  if (!first) co_return;
-  const auto open = decode_json_text<wire::OpenDataChannel>(*first);
   const auto refuse = [&](std::string_view reason) {
     log::warning("data_channel_refused",
                  {{"session", session_id}, {"from", socket->peer_address()}, {"reason", reason}});
   };
+  // Before anything is read: anybody may ask for an upgrade, but session ids can't be guessed.
+  if (!find(session_id)) co_return refuse("there is no such session, or it is over");
+  const auto first = co_await net::with_timeout(read_first_frame(*socket), kFirstFrame);
+  if (!first) co_return;
+  const auto open = decode_json_text<wire::OpenDataChannel>(*first);
   if (!open) co_return refuse(open.error().message());
   const auto session = find(session_id);
-  if (!session) co_return refuse("there is no such session, or it is over");
+  if (!session) co_return refuse("the session is over");
 
   // Both ends use the same URL; the token tells them apart, and a node's counts only from that node.
   const auto now = std::chrono::steady_clock::now();
   if (!node_id.empty() && session->record().target == node_id &&
       gateway_.data_tokens_.redeem(session_id, open->token_value.reveal(), now)) {
+    if (open->require_acknowledgement.value_or(false)) {
+      socket->send(net::WsOpcode::kBinary, make_data_channel_ready(gateway_.clock_.now()));
+    }
     co_await LiveSession::serve(session, Side::kAgent, std::move(socket));
   } else if (session->redeem_client_token(open->token_value.reveal())) {
     co_await LiveSession::serve(session, Side::kClient, std::move(socket));
@@ -138,6 +155,11 @@ awaitable<void> Home::serve_data_channel(std::string session_id, std::string nod
 std::shared_ptr<LiveSession> Home::find(const std::string& session_id) {
   const auto found = sessions_.find(session_id);
   return found == sessions_.end() ? nullptr : found->second;
+}
+
+std::size_t Home::count_sessions_of(const std::string& node_id) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      sessions_, [&](const auto& entry) { return entry.second->record().target == node_id; }));
 }
 
 std::shared_ptr<LiveSession> Home::add(store::Session record, Bytes start_message) {
@@ -174,6 +196,12 @@ std::vector<std::shared_ptr<LiveSession>> Home::all_sessions() const {
   all.reserve(sessions_.size());
   for (const auto& [id, session] : sessions_) all.push_back(session);
   return all;
+}
+
+std::size_t Home::queued_bytes() const {
+  std::size_t total = 0;
+  for (const auto& [id, session] : sessions_) total += session->queued_bytes();
+  return total;
 }
 
 void Home::drain() {

@@ -33,6 +33,7 @@ class Home final : public SessionHost, public ControlChannelEvents {
                                                   std::shared_ptr<net::WebSocket> socket);
 
   std::shared_ptr<LiveSession> find(const std::string& session_id);
+  std::size_t count_sessions_of(const std::string& node_id) const;
   std::shared_ptr<LiveSession> add(store::Session record, Bytes start_message);
   /// Closes the node's channel, if it has one.
   void drop_node(const std::string& node_id);
@@ -44,6 +45,8 @@ class Home final : public SessionHost, public ControlChannelEvents {
   void start();
   void drain();
   std::size_t session_count() const { return sessions_.size(); }
+  /// Bytes that have not left yet, over all legs.
+  std::size_t queued_bytes() const;
 
   // SessionHost
   void save(const store::Session& record) override;

@@ -25,6 +25,17 @@ constexpr std::chrono::seconds kLinger{5};
 // Short stalls are handled by not reading, longer ones by asking the agent to pause (data-channel.md 8.4).
 constexpr std::chrono::seconds kPatience{5};
 
+// DescribeSessions allows so much, and a node's word is a peer's.
+constexpr std::size_t kMaxDetails = 1024;
+
+// Cut at the start of a UTF-8 character.
+std::string shorten(const std::string& text) {
+  if (text.size() <= kMaxDetails) return text;
+  auto end = kMaxDetails;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 constexpr std::string_view name(Side side) {
   return side == Side::kClient ? "client" : "agent";
 }
@@ -45,8 +56,12 @@ LiveSession::LiveSession(store::Session record, Bytes start_message, SessionTime
   if (!start_message_.empty()) {
     send_start(started_);
   } else {
-    // Found in the store after a restart: both ends have been here and come back by themselves.
-    for (auto& leg : legs_) leg.ever_open = true;
+    // Found in the store after a restart. Ends that have been here come back by themselves; a session that
+    // never came so far has lost its start message and fails when its time is up.
+    if (record_.connected) {
+      for (auto& leg : legs_) leg.ever_open = true;
+      if (record_.status == SessionStatus::kConnected) set_status(SessionStatus::kDisconnected);
+    }
     if (record_.status == SessionStatus::kTerminating) begin_ending();
   }
 }
@@ -60,6 +75,7 @@ bool LiveSession::over() const {
 void LiveSession::set_client_token(std::string hash, Timestamp expires) {
   record_.client_token_hash = std::move(hash);
   record_.client_token_expires = expires;
+  host_.save(record_);
 }
 
 bool LiveSession::redeem_client_token(const std::string& token) {
@@ -73,6 +89,7 @@ bool LiveSession::redeem_client_token(const std::string& token) {
 
 void LiveSession::send_start(Instant now) {
   start_sent_ = now;
+  if (start_message_.empty()) return;
   if (!host_.send_to_node(record_.target, start_message_)) {
     log::debug("start_message_not_delivered", {{"session", record_.session_id}, {"node", record_.target}});
   }
@@ -104,15 +121,14 @@ void LiveSession::attach(Side side, std::shared_ptr<net::WebSocket> socket) {
             {{"session", record_.session_id}, {"side", name(side)}, {"from", mine.socket->peer_address()}});
   if (side == Side::kAgent) {
     start_message_ = {};
+    // A reconnect lifts its pause.
     paused_ = false;
   }
   if (ending_since_ && side == Side::kAgent && !outcome_) tell_agent_closed();
   mine.waiting.drain([&](ByteView frame) { mine.socket->send(net::WsOpcode::kBinary, frame); });
   const auto& peer = leg(other(side));
-  if (side == Side::kClient && peer.socket && paused_) {
-    paused_ = false;
-    peer.socket->send(net::WsOpcode::kBinary, make_start_publication(record_.session_id, clock_.now()));
-  }
+  if (side == Side::kClient) resume_agent();
+  if (side == Side::kAgent && !peer.socket && peer.ever_open && !ending_since_) pause_agent();
   wake_.cancel();
   if (ending_since_) {
     if (side == Side::kClient) close_client_when_drained();
@@ -130,12 +146,7 @@ void LiveSession::detach(Side side) {
   mine.away_since = std::chrono::steady_clock::now();
   wake_.cancel();
   if (finished_) return;
-  if (side == Side::kClient) {
-    if (const auto& agent = leg(Side::kAgent); agent.socket && !ending_since_) {
-      paused_ = true;
-      agent.socket->send(net::WsOpcode::kBinary, make_pause_publication(record_.session_id, clock_.now()));
-    }
-  }
+  if (side == Side::kClient && !ending_since_) pause_agent();
   if (ending_since_) {
     finish_if_done(*mine.away_since);
   } else if (record_.status == SessionStatus::kConnected) {
@@ -177,7 +188,9 @@ bool LiveSession::inspect(Side from, ByteView frame) {
         if (const auto number = acknowledged_number(frame.subspan(wire::kHeaderBytes))) {
           acknowledged_output_ = std::max(acknowledged_output_, *number);
         }
-        if (close_when_acknowledged_ && acknowledged_output_ >= forwarded_output_) tell_client_closed("");
+        if (close_when_acknowledged_ && acknowledged_output_ >= forwarded_output_) {
+          tell_client_closed(record_.details);
+        }
       }
       return true;
     case wire::MessageType::kAgentSessionState:
@@ -191,6 +204,8 @@ bool LiveSession::inspect(Side from, ByteView frame) {
 
 awaitable<void> LiveSession::forward(Side from, ByteView frame) {
   auto& to = leg(other(from));
+  // Whatever reaches the agent from its client lifts the pause.
+  if (from == Side::kClient) paused_ = false;
   if (auto socket = to.socket) {
     socket->send(net::WsOpcode::kBinary, frame);
     if (socket->queued_bytes() < kQueueBytes) co_return;
@@ -210,27 +225,36 @@ awaitable<void> LiveSession::forward(Side from, ByteView frame) {
 
 awaitable<void> LiveSession::wait_for_room(Side from, std::shared_ptr<net::WebSocket> to) {
   leg(from).blocked = true;
-  if (from == Side::kClient || !paused_) {
-    try {
-      co_await net::with_timeout(to->room(kQueueBytes), kPatience);
-    } catch (const boost::system::system_error& failure) {
-      if (failure.code() != boost::asio::error::timed_out) throw;
+  auto limit = kQueueBytes;
+  if (from == Side::kAgent) {
+    if (!paused_) {
+      try {
+        co_await net::with_timeout(to->room(kQueueBytes), kPatience);
+      } catch (const boost::system::system_error& failure) {
+        if (failure.code() != boost::asio::error::timed_out) throw;
+        // Not read, an agent gets no answer to its pings and reconnects at a cost: it is asked to pause, and
+        // read on.
+        pause_agent();
+      }
     }
-    // Not read, an agent gets no answer to its pings and reconnects at a cost: it is asked to pause, and read
-    // on.
-    if (from == Side::kAgent && to->queued_bytes() >= kQueueBytes && leg(from).socket) {
-      paused_ = true;
-      leg(from).socket->send(net::WsOpcode::kBinary,
-                             make_pause_publication(record_.session_id, clock_.now()));
-    }
+    if (paused_) limit = kQueueHardBytes;
   }
-  const auto limit = from == Side::kAgent && paused_ ? kQueueHardBytes : kQueueBytes;
   co_await to->room(limit);
   leg(from).blocked = false;
-  if (paused_ && to->queued_bytes() < kQueueBytes && leg(from).socket && leg(other(from)).socket) {
-    paused_ = false;
-    leg(from).socket->send(net::WsOpcode::kBinary, make_start_publication(record_.session_id, clock_.now()));
-  }
+}
+
+void LiveSession::pause_agent() {
+  const auto& agent = leg(Side::kAgent);
+  if (paused_ || !agent.socket) return;
+  paused_ = true;
+  agent.socket->send(net::WsOpcode::kBinary, make_pause_publication(record_.session_id, clock_.now()));
+}
+
+void LiveSession::resume_agent() {
+  const auto& agent = leg(Side::kAgent);
+  if (!paused_ || !agent.socket) return;
+  paused_ = false;
+  agent.socket->send(net::WsOpcode::kBinary, make_start_publication(record_.session_id, clock_.now()));
 }
 
 void LiveSession::set_status(SessionStatus status) {
@@ -292,7 +316,7 @@ void LiveSession::completed(bool success, const std::string& output) {
   if (finished_ || outcome_) return;
   const bool never_connected = !record_.connected;
   outcome_ = !success && never_connected ? SessionStatus::kFailed : SessionStatus::kTerminated;
-  if (record_.details.empty()) record_.details = output;
+  if (record_.details.empty()) record_.details = shorten(output);
   begin_ending();
   finish_if_done(std::chrono::steady_clock::now());
 }
@@ -336,9 +360,11 @@ void LiveSession::finish_if_done(Instant now) {
 
 void LiveSession::after(std::chrono::seconds delay, std::function<void()> what) {
   farewell_.expires_after(delay);
-  // The timer dies with the session, and its handler then sees operation_aborted.
-  farewell_.async_wait([what = std::move(what)](boost::system::error_code ec) {
-    if (!ec) what();
+  // A timer that has fired already can't be called back, so its handler asks whether the session is still
+  // there.
+  farewell_.async_wait([weak = weak_from_this(), what = std::move(what)](boost::system::error_code ec) {
+    const auto self = weak.lock();
+    if (!ec && self) what();
   });
 }
 
@@ -380,6 +406,12 @@ void LiveSession::tick(Instant now) {
   } else if (client.away_since && now - *client.away_since >= times_.grace) {
     give_up(SessionStatus::kTerminated, "The client disconnected and did not come back.");
   }
+}
+
+std::size_t LiveSession::queued_bytes() const {
+  std::size_t total = 0;
+  for (const auto& leg : legs_) total += leg.socket ? leg.socket->queued_bytes() : 0;
+  return total;
 }
 
 void LiveSession::drain() {

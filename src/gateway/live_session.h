@@ -52,7 +52,7 @@ class SessionHost {
 /// One session that has not ended: its two legs, the relay between them, its state and deadlines
 /// (data-channel.md section 9, control-plane.md 6.2). It lives on one thread. The ends own reliability: it
 /// forwards frames as they are, never acknowledges, never renumbers, and may lose everything it holds.
-class LiveSession {
+class LiveSession : public std::enable_shared_from_this<LiveSession> {
  public:
   using Instant = std::chrono::steady_clock::time_point;
 
@@ -78,7 +78,7 @@ class LiveSession {
   /// Whether the agent's data channel has ever been open.
   bool agent_was_here() const { return legs_[static_cast<std::size_t>(Side::kAgent)].ever_open; }
 
-  /// Replaces the client's one-time token; the record is saved by the caller.
+  /// Replaces the client's one-time token and saves the record.
   void set_client_token(std::string hash, Timestamp expires);
 
   /// Uses up the client's token: true once.
@@ -98,6 +98,9 @@ class LiveSession {
 
   /// Deadlines and pings; called every kTick.
   void tick(Instant now);
+
+  /// Bytes that have not left yet, on both legs.
+  std::size_t queued_bytes() const;
 
   /// The service stops: both legs are asked to come back elsewhere by a half-close, which loses nothing.
   void drain();
@@ -132,6 +135,8 @@ class LiveSession {
   void give_up(store::SessionStatus outcome, const std::string& text);
   void finish_if_done(Instant now);
   void tick_leg(Side side, Instant now);
+  void pause_agent();
+  void resume_agent();
   void after(std::chrono::seconds delay, std::function<void()> what);
 
   store::Session record_;
@@ -148,6 +153,8 @@ class LiveSession {
   const Instant started_;
   Instant start_sent_;
   std::optional<Instant> ending_since_;
+  /// The agent was asked to pause, and nothing that lifts the pause (data-channel.md 4.7) has been sent to it
+  /// since.
   bool paused_ = false;
   /// Highest output number forwarded to the client, and highest it has acknowledged: on the agent's word that
   /// the shell ended the client first gets, and confirms, all of it.

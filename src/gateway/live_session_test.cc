@@ -137,6 +137,8 @@ class LiveSessionTest : public ::testing::Test {
   std::shared_ptr<LiveSession> make(Bytes start) {
     store::Session record{.session_id = kSession, .target = kNode, .started = kNow};
     record.client_token_hash = sha256_hex("token");
+    // Without a start message it is one that was under way before the service was restarted.
+    if (start.empty()) record.connected = kNow;
     record.client_token_expires = kNow + std::chrono::minutes(5);
     return std::make_shared<LiveSession>(record, std::move(start), times_, host_, clock_,
                                          context_.get_executor());

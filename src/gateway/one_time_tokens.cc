@@ -28,6 +28,11 @@ bool OneTimeTokens::redeem(const std::string& key, const std::string& token, Ins
   return true;
 }
 
+void OneTimeTokens::forget(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  entries_.erase(key);
+}
+
 void OneTimeTokens::sweep(Instant now) {
   const std::lock_guard lock(mutex_);
   for (auto entry = entries_.begin(); entry != entries_.end();) {

@@ -26,6 +26,9 @@ class OneTimeTokens {
   /// True once for a token issued for exactly this key and not expired.
   bool redeem(const std::string& key, const std::string& token, Instant now);
 
+  /// Forgets the key's tokens.
+  void forget(const std::string& key);
+
   /// Forgets what has expired.
   void sweep(Instant now);
 

@@ -76,11 +76,6 @@ struct WebSocket::State {
     }
   }
 
-  void finish_writing() {
-    writing = false;
-    if (open && ending) stream->shutdown_send();
-  }
-
   std::unique_ptr<Stream> stream;
   WsInbox inbox;
   WsOutbox outbox;
@@ -102,6 +97,7 @@ struct WebSocket::State {
   static awaitable<void> write(std::shared_ptr<State> self);
   static void start_writing(const std::shared_ptr<State>& self);
   static void wait_and_write(const std::shared_ptr<State>& self);
+  static void finish_writing(const std::shared_ptr<State>& self);
   static awaitable<void> fill(std::shared_ptr<State> self);
   static awaitable<Message> read(std::shared_ptr<State> self);
   static awaitable<void> wait_until_queued_below(std::shared_ptr<State> self, std::size_t limit);
@@ -123,17 +119,24 @@ void WebSocket::State::start_writing(const std::shared_ptr<State>& self) {
   self->writing = true;
   asio::post(self->stream->executor(), [self] {
     self->flush();
-    if (!self->open || !self->next_batch()) return self->finish_writing();
+    if (!self->open || !self->next_batch()) return finish_writing(self);
     self->blocked = true;
     wait_and_write(self);
   });
 }
 
+void WebSocket::State::finish_writing(const std::shared_ptr<State>& self) {
+  self->writing = false;
+  if (!self->open) return;
+  if (!self->outbox.empty()) return start_writing(self);
+  if (self->ending) self->stream->shutdown_send();
+}
+
 void WebSocket::State::wait_and_write(const std::shared_ptr<State>& self) {
   asio::co_spawn(self->stream->executor(), write(self), [self](const std::exception_ptr& failure) {
     self->blocked = false;
-    self->finish_writing();
-    if (!failure) return;
+    if (!failure) return finish_writing(self);
+    self->writing = false;
     try {
       std::rethrow_exception(failure);
     } catch (const system_error& error) {

@@ -51,45 +51,60 @@ ShellSession::ShellSession(asio::any_io_executor executor)
       pty_(login_shell(), wire::TerminalSize{80, 24}),
       terminal_(executor, pty_.release_master()),
       buffer_(kMaxOutputBytes),
+      terminal_full_(executor),
       exit_(executor) {
   log::info("shell_started", {{"pid", static_cast<std::int64_t>(pty_.pid())}});
 }
 
 net::awaitable<Completion> ShellSession::run(ChannelDriver& channel) {
-  spawn(executor_, "shell_input", type_input(channel));
+  channel.on_input = [this, &channel] { type_input(channel); };
+  type_input(channel);
+  spawn(executor_, "shell_input", wait_for_terminal(channel));
   spawn(executor_, "shell_output", send_output(channel));
   while (!exited_) co_await exit_.wait();
   co_await drain_terminal(channel);
   co_return Completion{wire::kTaskSuccess, ""};
 }
 
-net::awaitable<void> ShellSession::type_input(ChannelDriver& channel) {
-  for (;;) {
-    while (channel.front() == nullptr) co_await channel.wait_input();
-    const auto delivery = channel.pop();
+void ShellSession::type_input(ChannelDriver& channel) {
+  while (type_unwritten() && channel.front() != nullptr) {
+    auto delivery = channel.pop();
     if (delivery.type == wire::PayloadType::kOutput) {
-      co_await write_to_terminal(delivery.payload);
+      unwritten_ = std::move(delivery.payload);
     } else if (delivery.type == wire::PayloadType::kSize) {
       const auto size = decode_json_text<wire::TerminalSize>(as_text(delivery.payload));
       if (size && !hung_up_) resize_terminal(terminal_.native_handle(), *size);
     }
     // Anything else has no meaning for a shell and counts as done, as official agents have it.
   }
+  if (!unwritten_.empty()) terminal_full_.notify();
 }
 
-net::awaitable<void> ShellSession::write_to_terminal(ByteView bytes) {
-  while (!bytes.empty() && !hung_up_) {
-    const auto written = ::write(terminal_.native_handle(), bytes.data(), bytes.size());
+/// False when the terminal takes no more now. What a terminal that is gone doesn't take is dropped.
+bool ShellSession::type_unwritten() {
+  std::size_t typed = 0;
+  while (typed < unwritten_.size() && !hung_up_) {
+    const auto written =
+        ::write(terminal_.native_handle(), unwritten_.data() + typed, unwritten_.size() - typed);
     if (written > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(written));
-    } else if (written < 0 && errno == EINTR) {
-      continue;
-    } else if (written < 0 && errno != EAGAIN) {
-      co_return;
-    } else {
-      co_await terminal_.async_wait(asio::posix::stream_descriptor::wait_write,
-                                    asio::as_tuple(asio::use_awaitable));
+      typed += static_cast<std::size_t>(written);
+    } else if (written < 0 && errno == EAGAIN) {
+      unwritten_.erase(unwritten_.begin(), unwritten_.begin() + static_cast<std::ptrdiff_t>(typed));
+      return false;
+    } else if (written == 0 || errno != EINTR) {
+      break;
     }
+  }
+  unwritten_.clear();
+  return true;
+}
+
+net::awaitable<void> ShellSession::wait_for_terminal(ChannelDriver& channel) {
+  for (;;) {
+    while (unwritten_.empty()) co_await terminal_full_.wait();
+    co_await terminal_.async_wait(asio::posix::stream_descriptor::wait_write,
+                                  asio::as_tuple(asio::use_awaitable));
+    type_input(channel);
   }
 }
 

@@ -21,8 +21,9 @@ class ShellSession final : public SessionKind {
   void on_child_exit(int pid, int wait_status) override;
 
  private:
-  net::awaitable<void> type_input(ChannelDriver& channel);
-  net::awaitable<void> write_to_terminal(ByteView bytes);
+  void type_input(ChannelDriver& channel);
+  bool type_unwritten();
+  net::awaitable<void> wait_for_terminal(ChannelDriver& channel);
   net::awaitable<void> send_output(ChannelDriver& channel);
   net::awaitable<void> drain_terminal(ChannelDriver& channel);
   std::size_t read_terminal();
@@ -31,6 +32,10 @@ class ShellSession final : public SessionKind {
   Pty pty_;
   boost::asio::posix::stream_descriptor terminal_;
   Bytes buffer_;
+  /// Keys that the terminal has not taken yet. While there are some, no further ones are taken from the
+  /// channel.
+  Bytes unwritten_;
+  Signal terminal_full_;
   bool exited_ = false;
   bool hung_up_ = false;
   Signal exit_;

@@ -3,6 +3,7 @@
 #include "api/paging.h"
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
+#include "api/ssm/target.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/uuid.h"
@@ -31,6 +32,10 @@ struct CreateActivationRequest {
   void validate(aws::Validation& validation) const {
     if (description) validation.length("description", *description, 0, 256);
     if (default_instance_name) validation.length("defaultInstanceName", *default_instance_name, 0, 256);
+    if (default_instance_name && is_reserved_name(*default_instance_name)) {
+      validation.fail("defaultInstanceName", *default_instance_name,
+                      "Member must not begin with mi-, i- or tag:");
+    }
     validation.length("iamRole", iam_role, 1, 64);
     if (registration_limit) validation.range("registrationLimit", *registration_limit, 1, 1000);
     validate_tags(validation, tags);

@@ -1,4 +1,5 @@
 #include "api/ssm/operations.h"
+#include "api/ssm/target.h"
 #include "auth/authenticator.h"
 #include "auth/token.h"
 #include "aws/node_key.h"
@@ -27,6 +28,9 @@ struct RegisterManagedInstanceRequest {
     validation.length("publicKey", public_key, 392, 4096);
     validation.one_of("publicKeyType", public_key_type, kKeyTypes);
     if (name) validation.length("name", *name, 1, 256);
+    if (name && is_reserved_name(*name)) {
+      validation.fail("name", *name, "Member must not begin with mi-, i- or tag:");
+    }
   }
 };
 BOOST_DESCRIBE_STRUCT(RegisterManagedInstanceRequest, (),

@@ -53,7 +53,12 @@ BOOST_DESCRIBE_STRUCT(SessionTokenResponse, (), (session_id, token_value, stream
 
 awaitable<Result<auth::Access>> start_access(Call& call, StartSessionRequest& in) {
   auto node = co_await resolve_target(call, in.target);
-  if (!node) co_return std::unexpected(std::move(node.error()));
+  if (!node) {
+    // Which nodes there are is told only to those who may start a session somewhere.
+    if (auto ok = authorize(call, {.action = "ssm:StartSession"}); !ok)
+      co_return std::unexpected(std::move(ok.error()));
+    co_return std::unexpected(std::move(node.error()));
+  }
   in.target = node->node_id;
   const auto& names = call.services.installation;
   auth::Access access{.action = "ssm:StartSession", .resources = {names.node_arn(in.target)}};
@@ -75,6 +80,11 @@ awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRe
   if (!call.services.gateway.connected(in.target)) {
     co_return std::unexpected(
         aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
+  }
+  if (co_await call.services.gateway.sessions_of(in.target) >= gateway::Gateway::kMaxSessionsPerNode) {
+    co_return std::unexpected(
+        aws::kThrottling(in.target + " has " + std::to_string(gateway::Gateway::kMaxSessionsPerNode) +
+                         " sessions, the most that a node may have. End some of them."));
   }
   gateway::NewSession session{.session_id = make_session_id(call.principal),
                               .node_id = in.target,

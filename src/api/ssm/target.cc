@@ -24,10 +24,16 @@ std::vector<store::Node> candidates(store::Repositories& repos, const std::strin
     }
     return found;
   }
+  // A name that a node chose must never stand in for an id that is gone.
+  if (is_reserved_name(target)) return found;
   return repos.nodes.find_by_name(target);
 }
 
 }  // namespace
+
+bool is_reserved_name(std::string_view name) {
+  return name.starts_with("mi-") || name.starts_with("i-") || name.starts_with(kTagPrefix);
+}
 
 awaitable<Result<store::Node>> resolve_target(Call& call, std::string target) {
   auto found = co_await call.services.store.read(

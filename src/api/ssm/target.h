@@ -13,4 +13,8 @@ namespace postern::api::ssm {
 /// message lists them).
 awaitable<Result<store::Node>> resolve_target(Call& call, std::string target);
 
+/// Whether a name could be taken for another way of naming a target: an id, or a tag. No node may be called
+/// so.
+bool is_reserved_name(std::string_view name);
+
 }  // namespace postern::api::ssm
