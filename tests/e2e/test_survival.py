@@ -95,7 +95,7 @@ def test_agent_is_away(testbed, far_node, how):
         check_resumes(shell, proxy, how)
         shell.send("exit\r")
         shell.wait_end()
-    node.wait_connected()
+    node.wait_connected(75)  # the delay between two attempts may be a minute
 
 
 def test_plugin_is_away(testbed, node, far_client):
