@@ -217,15 +217,30 @@ awaitable<void> SessionLink::pause_before_retry() {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
+/// Writes what the channel has to say, as far as the connection takes it.
+void SessionLink::pump() {
+  const auto socket = socket_;
+  if (!socket || !socket->is_open()) return;
+  while (socket->queued_bytes() < kSocketQueueBytes) {
+    const auto message = channel_.poll(SteadyClock::now());
+    if (!message) break;
+    socket->send(net::WsOpcode::kBinary, *message);
+  }
+  socket->flush();
+}
+
+void SessionLink::wake() {
+  pump();
+  // For what did not leave, and for its repetition.
+  wakeup_.notify();
+}
+
 awaitable<void> SessionLink::write() {
   for (;;) {
+    pump();
     const auto socket = socket_;
     auto until = Event::Time::max();
     if (socket && socket->is_open()) {
-      std::optional<ByteView> message;
-      while (socket->queued_bytes() < kSocketQueueBytes && (message = channel_.poll(SteadyClock::now()))) {
-        socket->send(net::WsOpcode::kBinary, *message);
-      }
       if (socket->queued_bytes() >= kSocketQueueBytes) {
         co_await socket->room(kSocketQueueBytes);
         continue;

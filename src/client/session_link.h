@@ -65,7 +65,7 @@ class SessionLink {
   awaitable<SessionEnd> run();
 
   /// After channel().send() or pop(): writes what there is to write.
-  void wake() { wakeup_.notify(); }
+  void wake();
 
  private:
   using SteadyTime = std::chrono::steady_clock::time_point;
@@ -77,6 +77,7 @@ class SessionLink {
   awaitable<void> keep_alive(std::shared_ptr<net::WebSocket> socket);
   awaitable<std::expected<SessionGrant, SessionEnd>> resume();
   awaitable<void> pause_before_retry();
+  void pump();
   awaitable<void> write();
   awaitable<void> announce_outages();
 

@@ -263,7 +263,10 @@ bool ShellSession::take_handshake(const channel::Delivery& delivery) {
 }
 
 void ShellSession::show(std::string_view text) {
-  const auto bytes = as_bytes(text);
+  auto bytes = as_bytes(text);
+  // The echo of a key is on the screen before anything else is done about it.
+  if (pending_.empty() && writing_ == 0) bytes = bytes.subspan(output_.try_write(bytes));
+  if (bytes.empty()) return;
   pending_.insert(pending_.end(), bytes.begin(), bytes.end());
   output_ready_.notify();
 }

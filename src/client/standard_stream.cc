@@ -81,6 +81,12 @@ OutputStream::~OutputStream() {
   if (own_) ::close(fd_);
 }
 
+std::size_t OutputStream::try_write(ByteView bytes) noexcept {
+  if (!own_ || bytes.empty()) return 0;
+  const auto put = ::write(fd_, bytes.data(), bytes.size());
+  return put > 0 ? static_cast<std::size_t>(put) : 0;
+}
+
 awaitable<void> OutputStream::write_all(ByteView bytes) {
   bool blocked = false;
   while (!bytes.empty()) {

@@ -48,6 +48,9 @@ class OutputStream {
   ~OutputStream();
   OutputStream(const OutputStream&) = delete;
   OutputStream& operator=(const OutputStream&) = delete;
+  /// Writes what is taken without waiting and returns how much that was; 0 where a write could block, and on
+  /// failure, which the next write_all() reports. Not while one is pending.
+  std::size_t try_write(ByteView bytes) noexcept;
   /// Throws system_error when nobody reads any more.
   awaitable<void> write_all(ByteView bytes);
 
