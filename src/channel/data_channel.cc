@@ -55,7 +55,7 @@ std::expected<void, ChannelError> DataChannel::on_stream_message(const wire::Age
                                                                  SteadyTime now) {
   // The client is evidently back, even if this message is no good (4.7).
   sender_.resume();
-  if (!wire::digest_matches(message)) return std::unexpected(ChannelError::kWrongDigest);
+  if (!bulk_allowed_ && !wire::digest_matches(message)) return std::unexpected(ChannelError::kWrongDigest);
   hushed_until_.reset();
   const bool none_waited = receiver_.pending_acks() == 0;
   receiver_.on_message(message);
@@ -76,10 +76,15 @@ std::expected<void, ChannelError> DataChannel::on_acknowledge(const wire::AgentM
   if (!wire::digest_matches(message)) return std::unexpected(ChannelError::kWrongDigest);
   const auto body = decode_json_text<wire::Acknowledge>(as_text(message.payload));
   if (!body) return std::unexpected(ChannelError::kMalformedPayload);
-  if (sender_.on_acknowledge(body->acknowledged_message_sequence_number, now) ==
-      Sender::AckResult::kNeverSent) {
-    return std::unexpected(ChannelError::kAcknowledgedUnsent);
-  }
+  const auto number = body->acknowledged_message_sequence_number;
+  const auto result = bulk_allowed_ && body->acknowledged_through
+                          ? sender_.on_progress(number,
+                                                {*body->acknowledged_through,
+                                                 body->held_through.value_or(*body->acknowledged_through),
+                                                 body->gap.value_or(false), body->probe.value_or(false)},
+                                                now)
+                          : sender_.on_acknowledge(number, now);
+  if (result == Sender::AckResult::kNeverSent) return std::unexpected(ChannelError::kAcknowledgedUnsent);
   return {};
 }
 
@@ -100,8 +105,11 @@ std::optional<ByteView> DataChannel::poll(SteadyTime now) {
     // What one turn brings leaves together, so the others don't wait for a time of their own.
     acks_due_ = now;
     const auto ack = receiver_.take_ack().value();
-    acknowledgement_ = wire::make_acknowledge(wire::Stamp::fresh(clock_.now()), received_by(end_),
-                                              ack.message_id, ack.number);
+    const auto stamp = wire::Stamp::fresh(clock_.now());
+    acknowledgement_ =
+        ack.progress
+            ? wire::make_acknowledge(stamp, received_by(end_), ack.message_id, ack.number, *ack.progress)
+            : wire::make_acknowledge(stamp, received_by(end_), ack.message_id, ack.number);
     return acknowledgement_;
   }
   const auto message = sender_.poll(now);
@@ -123,6 +131,12 @@ std::optional<SteadyTime> DataChannel::next_wakeup() const {
 void DataChannel::send_then_hush(wire::PayloadType type, ByteView payload, SteadyDuration limit) {
   hush_after_ = sender_.send(type, payload);
   hush_limit_ = limit;
+}
+
+void DataChannel::use_bulk() {
+  allow_bulk();
+  sender_.use_bulk(kBulkWindowBytes);
+  receiver_.use_cumulative();
 }
 
 void DataChannel::on_reconnect() {

@@ -63,6 +63,16 @@ class DataChannel {
   void send_then_hush(wire::PayloadType type, ByteView payload, SteadyDuration limit);
   bool all_acknowledged() const { return sender_.all_acknowledged(); }
 
+  /// What follows belongs to kExtensionBulk (docs/protocol.md). The first: the peer may leave out digests and
+  /// report progress; to be called before it can know of the agreement. The second: it knows, so this end
+  /// does both as well.
+  void allow_bulk() { bulk_allowed_ = true; }
+  void use_bulk();
+  static constexpr std::size_t kBulkWindowBytes = 8 * 1024 * 1024;
+  /// The best size of a bulk payload: large enough that its header and answer don't count, small enough that
+  /// a key behind it does not wait.
+  static constexpr std::size_t kBulkPayloadBytes = 64 * 1024;
+
   /// See Receiver.
   const Delivery* front() const { return receiver_.front(); }
   Delivery pop() { return receiver_.pop(); }
@@ -89,6 +99,7 @@ class DataChannel {
   Sender sender_;
   Receiver receiver_;
   std::optional<wire::ChannelClosed> closed_;
+  bool bulk_allowed_ = false;
   /// Silence begins when this number has been written...
   std::optional<std::int64_t> hush_after_;
   SteadyDuration hush_limit_{};

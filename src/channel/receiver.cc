@@ -1,5 +1,7 @@
 #include "channel/receiver.h"
 
+#include <utility>
+
 #include "base/check.h"
 
 namespace postern::channel {
@@ -16,6 +18,10 @@ Receiver::Receipt Receiver::on_message(const wire::AgentMessageView& message) {
   const auto number = message.header.sequence_number;
   const auto& id = message.header.stamp.message_id;
   const auto size = message.payload.size();
+  if (cumulative_ && (message.header.flags & wire::kFlagProbe) != 0) {
+    probe_to_answer_ = true;
+    acknowledge(id, number);
+  }
   if (number < expected_) {
     // Without this an official client repeats for 5 minutes and then ends the session.
     acknowledge(id, number);
@@ -44,6 +50,11 @@ Receiver::Receipt Receiver::on_message(const wire::AgentMessageView& message) {
       Buffered{
           id, {message.header.payload_type, Bytes(message.payload.begin(), message.payload.end())}, missing});
   if (missing) acknowledge(id, number);
+  // Each leg of the way keeps the order, so what is missing was lost with one of them.
+  if (missing && cumulative_ && gap_reported_at_ != expected_) {
+    gap_reported_at_ = expected_;
+    gap_to_report_ = true;
+  }
   return Receipt::kBuffered;
 }
 
@@ -62,6 +73,12 @@ Delivery Receiver::pop() {
 }
 
 std::optional<PendingAck> Receiver::take_ack() {
+  if (acks_.empty() && unreported_ > 0) {
+    unreported_ = 0;
+    newest_.progress = wire::Progress{expected_ - 1, held_through(), std::exchange(gap_to_report_, false),
+                                      std::exchange(probe_to_answer_, false)};
+    return newest_;
+  }
   if (acks_.empty()) return std::nullopt;
   const auto ack = acks_.front();
   acks_.pop_front();
@@ -73,7 +90,18 @@ bool Receiver::queue_has_room(std::size_t bytes) const {
          (queue_bytes_ + bytes <= options_.queue_bytes && queue_.size() < options_.queue_messages);
 }
 
+std::int64_t Receiver::held_through() const {
+  auto held = expected_ - 1;
+  for (auto next = buffer_.begin(); next != buffer_.end() && next->first == held + 1; ++next) ++held;
+  return held;
+}
+
 void Receiver::acknowledge(const Uuid& message_id, std::int64_t number) {
+  if (cumulative_) {
+    ++unreported_;
+    newest_ = {message_id, number};
+    return;
+  }
   if (acks_.size() < kMaxPendingAcks) acks_.push_back({message_id, number});
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/uuid.h"
-#include "wire/agent_message.h"
+#include "wire/messages.h"
 
 namespace postern::channel {
 
@@ -31,6 +31,8 @@ struct Delivery {
 struct PendingAck {
   Uuid message_id;
   std::int64_t number;
+  /// Set in cumulative mode: it then stands for everything up to there.
+  std::optional<wire::Progress> progress = std::nullopt;
 };
 
 /// The other direction of a data channel: puts stream messages in order, tells which to acknowledge, and
@@ -48,6 +50,10 @@ class Receiver {
   /// A message whose digest is right. The payload is copied.
   Receipt on_message(const wire::AgentMessageView& message);
 
+  /// From now on one acknowledgement tells the progress of the whole stream, and duplicates are answered even
+  /// while the consumer is stopped, so that the sender knows what need not be repeated.
+  void use_cumulative() { cumulative_ = true; }
+
   /// Starts (the initial state) or stops delivery.
   void set_ready(bool ready);
 
@@ -57,7 +63,7 @@ class Receiver {
   Delivery pop();
 
   std::optional<PendingAck> take_ack();
-  std::size_t pending_acks() const { return acks_.size(); }
+  std::size_t pending_acks() const { return acks_.size() + unreported_; }
 
   /// Queue and buffer together.
   std::size_t held_bytes() const { return queue_bytes_ + buffer_bytes_; }
@@ -72,6 +78,7 @@ class Receiver {
 
   bool queue_has_room(std::size_t bytes) const;
   void acknowledge(const Uuid& message_id, std::int64_t number);
+  std::int64_t held_through() const;
   void enqueue(Delivery delivery);
   void deliver_buffered();
 
@@ -83,6 +90,14 @@ class Receiver {
   std::size_t buffer_bytes_ = 0;
   std::deque<PendingAck> acks_;
   bool ready_ = true;
+  bool cumulative_ = false;
+  /// Cumulative mode: messages since the last acknowledgement, and the newest of them.
+  std::size_t unreported_ = 0;
+  PendingAck newest_{};
+  /// Losses are reported once for each number that is missing.
+  std::int64_t gap_reported_at_ = -1;
+  bool gap_to_report_ = false;
+  bool probe_to_answer_ = false;
 };
 
 }  // namespace postern::channel

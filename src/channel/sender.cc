@@ -18,7 +18,8 @@ std::int64_t Sender::send(wire::PayloadType type, ByteView payload) {
   POSTERN_CHECK(!payload.empty());
   const auto number = next_number();
   Kept kept;
-  kept.message = wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, number, type, payload);
+  kept.message = wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, number, type, payload,
+                                           bulk_ ? wire::Digest::kZero : wire::Digest::kSha256);
   kept_bytes_ += kept.message.size();
   kept_.push_back(std::move(kept));
   return number;
@@ -33,18 +34,58 @@ Sender::AckResult Sender::on_acknowledge(std::int64_t number, SteadyTime now) {
   silent_rounds_ = 0;
   kept_bytes_ -= kept.message.size();
   Bytes().swap(kept.message);
+  drop_acknowledged();
+  return AckResult::kAcknowledged;
+}
+
+void Sender::drop_acknowledged() {
   while (!kept_.empty() && kept_.front().message.empty()) {
     kept_.pop_front();
     ++first_;
   }
   cursor_ = std::max(cursor_, first_);
-  return AckResult::kAcknowledged;
+}
+
+Sender::AckResult Sender::on_progress(std::int64_t number, const wire::Progress& progress, SteadyTime now) {
+  if (number < 0 || std::max({number, progress.acknowledged_through, progress.held_through}) >= written_end_)
+    return AckResult::kNeverSent;
+  auto result = AckResult::kRepeated;
+  if (number >= first_ && number <= progress.acknowledged_through && at(number).written)
+    rtt_.on_sample(now - at(number).first_written);
+  for (auto next = first_; next <= progress.acknowledged_through; ++next) {
+    auto& kept = at(next);
+    kept_bytes_ -= kept.message.size();
+    Bytes().swap(kept.message);
+    result = AckResult::kAcknowledged;
+  }
+  drop_acknowledged();
+  if (result == AckResult::kAcknowledged) silent_rounds_ = 0;
+  const bool lost = progress.probe && probe_end_ && progress.held_through + 1 < *probe_end_;
+  if (progress.probe) probe_end_.reset();
+  if (lost || progress.gap) repeat_behind(progress.held_through);
+  return result;
+}
+
+/// Writing goes on behind what the peer holds, because each leg of the way keeps the order: what was written
+/// before a message that arrived, and has not arrived itself, never will.
+void Sender::repeat_behind(std::int64_t held_through) {
+  const auto from = std::max(first_, held_through + 1);
+  if (from >= cursor_) return;
+  repetitions_ += static_cast<std::uint64_t>(cursor_ - from);
+  cursor_ = from;
+  repair_left_ = 0;
+}
+
+void Sender::use_bulk(std::size_t window_bytes) {
+  bulk_ = true;
+  options_.window_bytes = window_bytes;
 }
 
 void Sender::on_reconnect() {
   cursor_ = first_;
   repair_left_ = 0;
   silent_rounds_ = 0;
+  probe_end_.reset();
   paused_ = false;
   for (auto& kept : kept_) kept.written = false;
 }
@@ -63,7 +104,11 @@ std::optional<ByteView> Sender::poll(SteadyTime now) {
 std::optional<ByteView> Sender::poll_repair(SteadyTime now) {
   if (repair_left_ == 0) {
     if (cursor_ == first_ || now < kept_.front().last_written + timeout()) return std::nullopt;
-    repair_left_ = silent_rounds_ == 0 ? kRepairMessages : 1;
+    repair_left_ = silent_rounds_ == 0 && !bulk_ ? kRepairMessages : 1;
+    if (bulk_) {
+      probe_end_ = cursor_;
+      wire::set_probe_flag(kept_.front().message);
+    }
     repair_next_ = first_;
     ++silent_rounds_;
   }
@@ -102,6 +147,8 @@ std::optional<SteadyTime> Sender::next_wakeup() const {
 }
 
 SteadyDuration Sender::timeout() const {
+  // A full window takes its time through a relay; a loss shows itself by a gap long before.
+  if (bulk_) return kMaxRetransmissionTimeout;
   const auto doubled = rtt_.timeout() * (1 << std::min(silent_rounds_, 7));
   return std::min<SteadyDuration>(doubled, kMaxRetransmissionTimeout);
 }

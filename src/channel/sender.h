@@ -50,6 +50,14 @@ class Sender {
   };
   AckResult on_acknowledge(std::int64_t number, SteadyTime now);
 
+  /// Everything up to `progress.acknowledged_through` is acknowledged (cumulative mode); `number` is that of
+  /// the message that caused the answer. What the peer evidently lost goes out again.
+  AckResult on_progress(std::int64_t number, const wire::Progress& progress, SteadyTime now);
+
+  /// From now on messages have no digest, the window is `window_bytes`, and the peer reports progress: a
+  /// timeout then repeats the oldest message alone, whose answer says what else was lost.
+  void use_bulk(std::size_t window_bytes);
+
   /// The connection is a new one: all that is unacknowledged goes out again in order, and a pause ends (4.7).
   void on_reconnect();
 
@@ -86,6 +94,8 @@ class Sender {
 
   Kept& at(std::int64_t number) { return kept_[static_cast<std::size_t>(number - first_)]; }
   SteadyDuration timeout() const;
+  void drop_acknowledged();
+  void repeat_behind(std::int64_t held_through);
   bool second_must_wait(SteadyTime now) const;
   std::optional<ByteView> poll_repair(SteadyTime now);
   ByteView write(Kept& kept, SteadyTime now);
@@ -107,6 +117,9 @@ class Sender {
   int silent_rounds_ = 0;
   std::uint64_t repetitions_ = 0;
   bool paused_ = false;
+  bool bulk_ = false;
+  /// Every number below had been written when the last timeout asked for an answer; nothing once it came.
+  std::optional<std::int64_t> probe_end_;
 };
 
 }  // namespace postern::channel

@@ -23,6 +23,8 @@ struct Weather {
   int max_delay_ms;
   /// Mean messages between two breaks of the connection; 0: never.
   int messages_per_break;
+  /// The ends agreed on kExtensionBulk. Then the way keeps its order, and loses with a break alone.
+  bool bulk = false;
 };
 
 DataChannelOptions small_options() {
@@ -44,6 +46,7 @@ class Simulation {
     for (auto& end : ends_) {
       end.outgoing.resize(below(60'000));
       for (auto& byte : end.outgoing) byte = static_cast<std::uint8_t>(random_());
+      if (weather.bulk) end.channel.use_bulk();
     }
   }
 
@@ -103,8 +106,7 @@ class Simulation {
     while (const auto message = ends_[i].channel.poll(now_)) {
       if (weather_.messages_per_break > 0 &&
           below(static_cast<std::uint64_t>(weather_.messages_per_break)) == 0) {
-        link_.clear();
-        for (auto& end : ends_) end.channel.on_reconnect();
+        break_connection();
         return;
       }
       if (happens(0.002)) deliver_later(0, wire::make_pause_publication(wire::Stamp::fresh({}), "s"));
@@ -118,9 +120,20 @@ class Simulation {
     }
   }
 
+  /// Of one end, whose peer hears nothing of it, or of both.
+  void break_connection() {
+    const auto which = weather_.bulk ? below(3) : 2;
+    std::erase_if(link_, [which](const auto& sent) { return which == 2 || sent.second.first == which; });
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (which == 2 || which == i) ends_[i].channel.on_reconnect();
+    }
+  }
+
   void deliver_later(std::size_t to, Bytes message) {
     const auto delay = milliseconds(1 + below(static_cast<std::uint64_t>(weather_.max_delay_ms)));
-    link_.emplace(now_ + delay, std::pair{to, std::move(message)});
+    auto at = now_ + delay;
+    if (weather_.bulk) at = arrives_[to] = std::max(at, arrives_[to]);
+    link_.emplace(at, std::pair{to, std::move(message)});
   }
 
   /// Goes to the next moment at which something happens.
@@ -148,11 +161,11 @@ class Simulation {
     return true;
   }
 
-  static std::string check_bounds(const EndState& end) {
+  std::string check_bounds(const EndState& end) const {
     const auto options = small_options();
     const auto message = kMaxPayload + wire::kHeaderBytes;
-    if (end.channel.sender().kept_bytes() > options.sender.window_bytes + message)
-      return "sender beyond its window";
+    const auto window = weather_.bulk ? DataChannel::kBulkWindowBytes : options.sender.window_bytes;
+    if (end.channel.sender().kept_bytes() > window + message) return "sender beyond its window";
     if (end.channel.receiver().held_bytes() >
         options.receiver.queue_bytes + options.receiver.buffer_bytes + message) {
       return "receiver beyond its bounds";
@@ -179,6 +192,8 @@ class Simulation {
   Weather weather_;
   TestClock clock_;
   SteadyTime now_{std::chrono::hours(1)};
+  /// When the last message to each end arrives.
+  SteadyTime arrives_[2] = {};
   EndState ends_[2] = {EndState(End::kAgent, clock_), EndState(End::kClient, clock_)};
   std::multimap<SteadyTime, std::pair<std::size_t, Bytes>> link_;
 };
@@ -190,6 +205,8 @@ TEST(Simulation, BothStreamsArriveWhateverTheWeather) {
       {"duplicates and reordering", {0, 0.3, 0, 300, 0}},
       {"reconnects", {0, 0, 0, 20, 100}},
       {"everything", {0.1, 0.1, 0.02, 200, 200}},
+      {"bulk, fair", {0, 0, 0, 5, 0, true}},
+      {"bulk, reconnects", {0, 0, 0, 50, 60, true}},
   };
   // POSTERN_SEED repeats one failing run.
   const char* only = std::getenv("POSTERN_SEED");

@@ -104,7 +104,14 @@ bool digest_matches(const AgentMessageView& message) {
   return std::ranges::equal(sha256(message.payload), message.digest);
 }
 
-std::array<std::uint8_t, kHeaderBytes> serialize_header(const MessageHeader& header, ByteView payload) {
+void set_probe_flag(std::span<std::uint8_t> message) {
+  POSTERN_CHECK(message.size() >= kHeaderBytes);
+  auto* flags = message.data() + kFlagsAt;
+  store_be(flags, load_be<std::uint64_t>(flags) | kFlagProbe);
+}
+
+std::array<std::uint8_t, kHeaderBytes> serialize_header(const MessageHeader& header, ByteView payload,
+                                                        Digest digest) {
   POSTERN_CHECK(header.type != MessageType::kUnknown);
   POSTERN_CHECK(payload.size() <= UINT32_MAX);
   std::array<std::uint8_t, kHeaderBytes> out;
@@ -118,14 +125,18 @@ std::array<std::uint8_t, kHeaderBytes> serialize_header(const MessageHeader& hea
   const auto& id = header.stamp.message_id.bytes;
   std::copy_n(id.begin() + 8, 8, out.begin() + kMessageIdAt);
   std::copy_n(id.begin(), 8, out.begin() + kMessageIdAt + 8);
-  std::ranges::copy(sha256(payload), out.begin() + kDigestAt);
+  if (digest == Digest::kSha256) {
+    std::ranges::copy(sha256(payload), out.begin() + kDigestAt);
+  } else {
+    std::fill_n(out.begin() + kDigestAt, kDigestBytes, std::uint8_t{0});
+  }
   store_be(out.data() + kPayloadTypeAt, static_cast<std::uint32_t>(header.payload_type));
   store_be(out.data() + kPayloadLengthAt, static_cast<std::uint32_t>(payload.size()));
   return out;
 }
 
-Bytes serialize(const MessageHeader& header, ByteView payload) {
-  const auto head = serialize_header(header, payload);
+Bytes serialize(const MessageHeader& header, ByteView payload, Digest digest) {
+  const auto head = serialize_header(header, payload, digest);
   Bytes out;
   out.reserve(head.size() + payload.size());
   out.insert(out.end(), head.begin(), head.end());

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -33,6 +34,8 @@ inline constexpr std::uint32_t kHeaderLength = 116;
 inline constexpr std::size_t kMessageTypeBytes = 32;
 inline constexpr std::uint64_t kFlagSyn = 1;
 inline constexpr std::uint64_t kFlagFin = 2;
+/// A repetition that wants an answer even if it was received before (kExtensionBulk only).
+inline constexpr std::uint64_t kFlagProbe = 1ULL << 63;
 
 /// What makes one message different from every other: its id and when it was made.
 struct Stamp {
@@ -82,6 +85,13 @@ std::expected<AgentMessageView, ParseError> parse(ByteView message);
 /// Whether PayloadDigest is that of the payload. An end checks it; a relay need not.
 bool digest_matches(const AgentMessageView& message);
 
+/// What PayloadDigest holds. Ends that agreed on kExtensionBulk leave it zero: TLS protects the bytes
+/// already, and SHA-256 costs about as much as the encryption.
+enum class Digest { kSha256, kZero };
+
+/// Marks a stream message as repeated for the sake of its answer.
+void set_probe_flag(std::span<std::uint8_t> message);
+
 /// What a relay decides by.
 struct Peek {
   MessageType type;
@@ -95,9 +105,10 @@ std::expected<Peek, ParseError> peek(ByteView start);
 
 /// The bytes that go before `payload`, which should not be empty: official senders use `{}` for a message
 /// without content.
-std::array<std::uint8_t, kHeaderBytes> serialize_header(const MessageHeader& header, ByteView payload);
+std::array<std::uint8_t, kHeaderBytes> serialize_header(const MessageHeader& header, ByteView payload,
+                                                        Digest digest = Digest::kSha256);
 
 /// Header and payload in one buffer.
-Bytes serialize(const MessageHeader& header, ByteView payload);
+Bytes serialize(const MessageHeader& header, ByteView payload, Digest digest = Digest::kSha256);
 
 }  // namespace postern::wire

@@ -39,6 +39,19 @@ Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const 
   return make_data_control(MessageType::kAcknowledge, stamp, body);
 }
 
+Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
+                       std::int64_t acknowledged_number, const Progress& progress) {
+  Acknowledge body;
+  body.acknowledged_message_type = wire_name(acknowledged_type);
+  body.acknowledged_message_id = acknowledged_id.to_string();
+  body.acknowledged_message_sequence_number = acknowledged_number;
+  body.acknowledged_through = progress.acknowledged_through;
+  body.held_through = progress.held_through;
+  if (progress.gap) body.gap = true;
+  if (progress.probe) body.probe = true;
+  return make_data_control(MessageType::kAcknowledge, stamp, encode_json_text(body));
+}
+
 Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, std::string_view session_id,
                           std::string_view output) {
   ChannelClosed body;
@@ -96,14 +109,14 @@ Bytes make_agent_task_acknowledge(const Stamp& stamp, const Uuid& acknowledged_i
 }
 
 Bytes make_stream_message(const Stamp& stamp, MessageType type, std::int64_t sequence_number,
-                          PayloadType payload_type, ByteView payload) {
+                          PayloadType payload_type, ByteView payload, Digest digest) {
   MessageHeader header;
   header.type = type;
   header.sequence_number = sequence_number;
   header.flags = type == MessageType::kOutputStreamData && sequence_number == 0 ? kFlagSyn : 0;
   header.payload_type = payload_type;
   header.stamp = stamp;
-  return serialize(header, payload);
+  return serialize(header, payload, digest);
 }
 
 }  // namespace postern::wire

@@ -15,6 +15,16 @@ namespace postern::wire {
 Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
                        std::int64_t acknowledged_number);
 
+/// The same with the progress of the whole stream, between ends that agreed on kExtensionBulk.
+struct Progress {
+  std::int64_t acknowledged_through = -1;
+  std::int64_t held_through = -1;
+  bool gap = false;
+  bool probe = false;
+};
+Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
+                       std::int64_t acknowledged_number, const Progress& progress);
+
 /// For a client; `output` is shown to the person. For an agent the text is ignored.
 Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, std::string_view session_id,
                           std::string_view output);
@@ -36,6 +46,6 @@ Bytes make_agent_task_acknowledge(const Stamp& stamp, const Uuid& acknowledged_i
 
 /// input_stream_data or output_stream_data. SYN is set on an agent's first message.
 Bytes make_stream_message(const Stamp& stamp, MessageType type, std::int64_t sequence_number,
-                          PayloadType payload_type, ByteView payload);
+                          PayloadType payload_type, ByteView payload, Digest digest = Digest::kSha256);
 
 }  // namespace postern::wire

@@ -41,10 +41,19 @@ struct Acknowledge {
   std::string acknowledged_message_id;
   std::int64_t acknowledged_message_sequence_number = 0;
   bool is_sequential_message = true;
+  /// Postern's addition between ends that agreed on kExtensionBulk: everything up to this number has been
+  /// delivered, and everything up to `held_through` need not be repeated. -1: nothing.
+  std::optional<std::int64_t> acknowledged_through;
+  std::optional<std::int64_t> held_through;
+  /// What comes behind `held_through` was lost, for something later has arrived.
+  std::optional<bool> gap;
+  /// It answers a message with kFlagProbe.
+  std::optional<bool> probe;
 };
 BOOST_DESCRIBE_STRUCT(Acknowledge, (),
                       (acknowledged_message_type, acknowledged_message_id,
-                       acknowledged_message_sequence_number, is_sequential_message))
+                       acknowledged_message_sequence_number, is_sequential_message, acknowledged_through,
+                       held_through, gap, probe))
 
 /// `channel_closed` (7.1). Agents refuse it when SchemaVersion is no number or CreatedDate no string.
 struct ChannelClosed {
