@@ -40,6 +40,12 @@ std::expected<void, ChannelError> DataChannel::on_message(ByteView bytes, Steady
       return on_acknowledge(*message, now);
     case wire::MessageType::kChannelClosed:
       return on_channel_closed(*message);
+    case wire::MessageType::kSessionNotice: {
+      auto body = decode_json_text<wire::SessionNotice>(as_text(message->payload));
+      if (!body) return std::unexpected(ChannelError::kMalformedPayload);
+      notice_ = std::move(body->text);
+      return {};
+    }
     case wire::MessageType::kPausePublication:
       if (end_ == End::kAgent) sender_.pause();
       return {};

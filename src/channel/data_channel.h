@@ -4,7 +4,10 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "channel/receiver.h"
 #include "channel/sender.h"
@@ -58,6 +61,9 @@ class DataChannel {
   /// See Sender. While paused nothing should be produced, though it would be kept.
   bool can_send() const { return sender_.can_send() && !sender_.paused(); }
   void send(wire::PayloadType type, ByteView payload) { sender_.send(type, payload); }
+  /// The same without copying the payload: see Sender.
+  std::span<std::uint8_t> prepare(std::size_t max_bytes) { return sender_.prepare(max_bytes); }
+  void send_prepared(wire::PayloadType type, std::size_t size) { sender_.send_prepared(type, size); }
   /// Sends, and once it is written stays silent until the peer's next stream message or `limit` has passed.
   /// An official client is killed by whatever reaches it just behind HandshakeComplete (data-channel.md 5.4).
   void send_then_hush(wire::PayloadType type, ByteView payload, SteadyDuration limit);
@@ -83,6 +89,8 @@ class DataChannel {
 
   /// Set once the service has ended the session; `output` is its text for the person.
   const std::optional<wire::ChannelClosed>& closed() const { return closed_; }
+  /// What the service last had to say to the person (`session_notice`), once.
+  std::optional<std::string> take_notice() { return std::exchange(notice_, std::nullopt); }
   bool paused() const { return sender_.paused(); }
 
   const Sender& sender() const { return sender_; }
@@ -99,6 +107,7 @@ class DataChannel {
   Sender sender_;
   Receiver receiver_;
   std::optional<wire::ChannelClosed> closed_;
+  std::optional<std::string> notice_;
   bool bulk_allowed_ = false;
   /// Silence begins when this number has been written...
   std::optional<std::int64_t> hush_after_;

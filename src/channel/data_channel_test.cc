@@ -161,5 +161,15 @@ TEST_F(DataChannelTest, AcknowledgementsOfABurstDoNotWait) {
   EXPECT_EQ(written().size(), DataChannel::kAckBatch);
 }
 
+TEST(DataChannel, KeepsTheServicesNoticeForThePersonOnce) {
+  TestClock clock;
+  DataChannel client(End::kClient, {}, clock);
+  const auto notice =
+      wire::make_session_notice(wire::Stamp::fresh(clock.now()), "alice-1", "Ends in a minute.");
+  ASSERT_TRUE(client.on_message(notice, SteadyTime{}));
+  EXPECT_EQ(client.take_notice(), "Ends in a minute.");
+  EXPECT_EQ(client.take_notice(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace postern::channel

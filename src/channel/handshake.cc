@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "wire/control_payloads.h"
 
 namespace postern::channel {
@@ -12,6 +14,14 @@ bool known_session_type(std::string_view type) {
          type == wire::kNonInteractiveCommands || type == wire::kPort;
 }
 
+Extensions common(const Extensions& ours, const std::optional<Extensions>& theirs) {
+  Extensions agreed;
+  if (!theirs) return agreed;
+  std::ranges::copy_if(ours, std::back_inserter(agreed),
+                       [&](const auto& name) { return contains(*theirs, name); });
+  return agreed;
+}
+
 wire::ProcessedClientAction refuse(const std::string& type, wire::ActionStatus status,
                                    const std::string& why) {
   return {type, static_cast<int>(status), nullptr, fmt::format("Failed to process action {}: {}", type, why)};
@@ -19,11 +29,16 @@ wire::ProcessedClientAction refuse(const std::string& type, wire::ActionStatus s
 
 }  // namespace
 
+bool contains(const Extensions& extensions, std::string_view name) {
+  return std::ranges::find(extensions, name) != extensions.end();
+}
+
 AgentHandshake::AgentHandshake(std::string agent_version, std::string session_type,
-                               boost::json::value properties)
+                               boost::json::value properties, Extensions offered)
     : agent_version_(std::move(agent_version)),
       session_type_(std::move(session_type)),
-      properties_(std::move(properties)) {}
+      properties_(std::move(properties)),
+      offered_(std::move(offered)) {}
 
 Outgoing AgentHandshake::start(SteadyTime now) {
   started_ = now;
@@ -33,6 +48,7 @@ Outgoing AgentHandshake::start(SteadyTime now) {
   wire::HandshakeRequest request;
   request.agent_version = agent_version_;
   request.requested_client_actions.push_back({wire::kActionSessionType, encode_json(parameters)});
+  if (!offered_.empty()) request.extensions = offered_;
   return {wire::PayloadType::kHandshakeRequest, encode_json_text(request)};
 }
 
@@ -48,6 +64,7 @@ std::expected<std::optional<Outgoing>, std::string> AgentHandshake::on_delivery(
                                        action.action_status, action.error.value_or("")));
   }
   client_version_ = response->client_version;
+  agreed_ = common(offered_, response->extensions);
   complete_ = true;
   wire::HandshakeComplete body;
   body.handshake_time_to_complete =
@@ -92,6 +109,8 @@ std::expected<ClientHandshake::Step, std::string> ClientHandshake::on_request(By
     response.processed_client_actions.push_back(std::move(processed));
   }
   if (!errors.empty()) response.errors = std::move(errors);
+  agreed_ = common(supported_, request->extensions);
+  if (!agreed_.empty()) response.extensions = agreed_;
   return Step{Outgoing{wire::PayloadType::kHandshakeResponse, encode_json_text(response)}, true};
 }
 

@@ -4,6 +4,8 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "channel/rtt_estimator.h"
 #include "wire/agent_message.h"
@@ -13,6 +15,11 @@
 /// from, and sends them through, its DataChannel. Encryption is not offered, and refused where an agent asks
 /// for it.
 namespace postern::channel {
+
+/// Names of wire/extensions.h.
+using Extensions = std::vector<std::string>;
+/// Whether `extensions` has this name.
+bool contains(const Extensions& extensions, std::string_view name);
 
 /// A payload to send as the next stream message.
 struct Outgoing {
@@ -29,8 +36,10 @@ inline constexpr std::chrono::milliseconds kHushAfterHandshake{100};
 /// The agent's end: asks for one session type, waits for the client's consent, completes.
 class AgentHandshake {
  public:
-  /// `agent_version` needs four numeric components; `properties` is null except for Port.
-  AgentHandshake(std::string agent_version, std::string session_type, boost::json::value properties);
+  /// `agent_version` needs four numeric components; `properties` is null except for Port. `offered` are the
+  /// extensions that the client may choose from.
+  AgentHandshake(std::string agent_version, std::string session_type, boost::json::value properties,
+                 Extensions offered = {});
 
   /// The first message of the session. Time runs from here.
   Outgoing start(SteadyTime now);
@@ -49,12 +58,16 @@ class AgentHandshake {
   bool complete() const { return complete_; }
   /// Dotted integers, from the response.
   const std::string& client_version() const { return client_version_; }
+  /// What was offered and accepted; empty with an official client. Known when complete.
+  const Extensions& agreed() const { return agreed_; }
 
  private:
   std::string agent_version_;
   std::string session_type_;
   boost::json::value properties_;
+  Extensions offered_;
   std::string client_version_;
+  Extensions agreed_;
   SteadyTime started_;
   bool complete_ = false;
 };
@@ -63,7 +76,9 @@ class AgentHandshake {
 /// which means a shell (5.1).
 class ClientHandshake {
  public:
-  explicit ClientHandshake(std::string client_version) : client_version_(std::move(client_version)) {}
+  /// `supported` are the extensions that are accepted where an agent offers them.
+  explicit ClientHandshake(std::string client_version, Extensions supported = {})
+      : client_version_(std::move(client_version)), supported_(std::move(supported)) {}
 
   struct Step {
     std::optional<Outgoing> send;
@@ -81,6 +96,8 @@ class ClientHandshake {
   const boost::json::value& properties() const { return properties_; }
   /// Empty without handshake.
   const std::string& agent_version() const { return agent_version_; }
+  /// What was offered and accepted; empty with an official agent. Known once the response has been given out.
+  const Extensions& agreed() const { return agreed_; }
   /// For the person; may be empty.
   const std::string& customer_message() const { return customer_message_; }
 
@@ -89,6 +106,8 @@ class ClientHandshake {
   wire::ProcessedClientAction process(const wire::RequestedClientAction& action);
 
   std::string client_version_;
+  Extensions supported_;
+  Extensions agreed_;
   std::string agent_version_;
   std::string session_type_;
   boost::json::value properties_;

@@ -39,6 +39,33 @@ TEST(Handshake, EndsAgree) {
   EXPECT_EQ(client.agent_version(), "3.3.9999.0");
 }
 
+TEST(Handshake, AgreesOnExtensionsThatBothKnow) {
+  AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr, {"bulk", "mux-flow", "future"});
+  ClientHandshake client("1.2.9999.0", {"mux-flow", "bulk", "other"});
+  const auto request = agent.start(kStart);
+  const auto answer = client.on_delivery(request.type, as_bytes(request.payload));
+  ASSERT_TRUE(answer && answer->send);
+  EXPECT_EQ(client.agreed(), (Extensions{"mux-flow", "bulk"}));
+  ASSERT_TRUE(agent.on_delivery(answer->send->type, as_bytes(answer->send->payload), kStart));
+  EXPECT_EQ(agent.agreed(), (Extensions{"bulk", "mux-flow"}));
+}
+
+TEST(Handshake, AgreesOnNothingWithAnOfficialPeer) {
+  AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr, {"bulk"});
+  agent.start(kStart);
+  ASSERT_TRUE(agent.on_delivery(
+      PayloadType::kHandshakeResponse,
+      as_bytes(R"({"ClientVersion":"1.2.677.0","ProcessedClientActions":[],"Errors":null})"), kStart));
+  EXPECT_TRUE(agent.agreed().empty());
+
+  ClientHandshake client("1.2.9999.0", {"bulk"});
+  const auto step =
+      client.on_delivery(PayloadType::kHandshakeRequest,
+                         as_bytes(R"({"AgentVersion":"3.3.987.0","RequestedClientActions":[]})"));
+  ASSERT_TRUE(step && step->send);
+  EXPECT_EQ(step->send->payload.find("xtensions"), std::string::npos);
+}
+
 TEST(ClientHandshake, TakesOutputForAShell) {
   ClientHandshake client("1.2.9999.0");
   const auto step = client.on_delivery(PayloadType::kOutput, as_bytes("$ "));

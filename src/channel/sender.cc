@@ -1,6 +1,7 @@
 #include "channel/sender.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -16,12 +17,31 @@ bool Sender::can_send() const {
 
 std::int64_t Sender::send(wire::PayloadType type, ByteView payload) {
   POSTERN_CHECK(!payload.empty());
+  return keep(wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, next_number(), type,
+                                        payload, bulk_ ? wire::Digest::kZero : wire::Digest::kSha256));
+}
+
+std::span<std::uint8_t> Sender::prepare(std::size_t max_bytes) {
+  prepared_.resize(wire::kHeaderBytes + max_bytes);
+  return std::span(prepared_).subspan(wire::kHeaderBytes);
+}
+
+std::int64_t Sender::send_prepared(wire::PayloadType type, std::size_t size) {
+  POSTERN_CHECK(size > 0 && wire::kHeaderBytes + size <= prepared_.size());
+  const auto payload = std::span(prepared_).subspan(wire::kHeaderBytes, size);
+  // A buffer that is mostly empty would be kept whole until it is acknowledged.
+  if (size < (prepared_.size() - wire::kHeaderBytes) / 2) return send(type, payload);
+  const auto header = wire::make_stream_header(wire::Stamp::fresh(clock_.now()), stream_, next_number(), type,
+                                               payload, bulk_ ? wire::Digest::kZero : wire::Digest::kSha256);
+  std::ranges::copy(header, prepared_.begin());
+  prepared_.resize(wire::kHeaderBytes + size);
+  return keep(std::exchange(prepared_, {}));
+}
+
+std::int64_t Sender::keep(Bytes message) {
   const auto number = next_number();
-  Kept kept;
-  kept.message = wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, number, type, payload,
-                                           bulk_ ? wire::Digest::kZero : wire::Digest::kSha256);
-  kept_bytes_ += kept.message.size();
-  kept_.push_back(std::move(kept));
+  kept_bytes_ += message.size();
+  kept_.push_back({.message = std::move(message)});
   return number;
 }
 

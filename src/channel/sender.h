@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -40,6 +41,12 @@ class Sender {
 
   /// Takes a message; poll() gives it out. `payload` may not be empty (3.1). Returns its number.
   std::int64_t send(wire::PayloadType type, ByteView payload);
+
+  /// The same without a copy: room for a payload of up to `max_bytes`, to be filled and then sent with
+  /// send_prepared(); valid until then. What was prepared and not sent is forgotten by the next call.
+  std::span<std::uint8_t> prepare(std::size_t max_bytes);
+  /// Sends the first `size` bytes, at least one, of what was prepared last.
+  std::int64_t send_prepared(wire::PayloadType type, std::size_t size);
 
   enum class AckResult {
     kAcknowledged,
@@ -99,6 +106,7 @@ class Sender {
   bool second_must_wait(SteadyTime now) const;
   std::optional<ByteView> poll_repair(SteadyTime now);
   ByteView write(Kept& kept, SteadyTime now);
+  std::int64_t keep(Bytes message);
 
   wire::MessageType stream_;
   SenderOptions options_;
@@ -116,6 +124,8 @@ class Sender {
   /// Repair rounds since the last acknowledgement.
   int silent_rounds_ = 0;
   std::uint64_t repetitions_ = 0;
+  /// Room for a header, and a payload being prepared behind it.
+  Bytes prepared_;
   bool paused_ = false;
   bool bulk_ = false;
   /// Every number below had been written when the last timeout asked for an answer; nothing once it came.

@@ -175,5 +175,22 @@ TEST(RttEstimator, FollowsTheProtocol) {
   EXPECT_NEAR(timeout_ms(), 1000, 1e-3);
 }
 
+TEST(Sender, SendsWhatWasPreparedInPlaceOrCopied) {
+  TestClock clock;
+  Sender sender(wire::MessageType::kOutputStreamData, {}, clock);
+  for (const std::size_t size : {1000U, 10U}) {
+    const auto room = sender.prepare(1000);
+    ASSERT_EQ(room.size(), 1000U);
+    std::ranges::fill(room, std::uint8_t{7});
+    sender.send_prepared(wire::PayloadType::kOutput, size);
+    const auto message = wire::parse(sender.poll(SteadyTime{std::chrono::hours(1)}).value());
+    ASSERT_TRUE(message);
+    EXPECT_EQ(message->payload.size(), size);
+    EXPECT_TRUE(wire::digest_matches(*message));
+    EXPECT_EQ(message->payload.back(), 7);
+  }
+  EXPECT_EQ(sender.next_number(), 2);
+}
+
 }  // namespace
 }  // namespace postern::channel

@@ -43,8 +43,10 @@ BOOST_DESCRIBE_STRUCT(KmsEncryptionParameters, (), (kms_key_id, challenge))
 struct HandshakeRequest {
   std::string agent_version;
   std::vector<RequestedClientAction> requested_client_actions;
+  /// Postern's addition: what the agent offers (wire/extensions.h).
+  std::optional<std::vector<std::string>> extensions;
 };
-BOOST_DESCRIBE_STRUCT(HandshakeRequest, (), (agent_version, requested_client_actions))
+BOOST_DESCRIBE_STRUCT(HandshakeRequest, (), (agent_version, requested_client_actions, extensions))
 
 struct ProcessedClientAction {
   std::string action_type;
@@ -61,8 +63,10 @@ struct HandshakeResponse {
   std::vector<ProcessedClientAction> processed_client_actions;
   /// Null, or a list of texts.
   boost::json::value errors;
+  /// Postern's addition: what the client accepts of that.
+  std::optional<std::vector<std::string>> extensions;
 };
-BOOST_DESCRIBE_STRUCT(HandshakeResponse, (), (client_version, processed_client_actions, errors))
+BOOST_DESCRIBE_STRUCT(HandshakeResponse, (), (client_version, processed_client_actions, errors, extensions))
 
 /// Payload type HandshakeComplete, agent to client.
 struct HandshakeComplete {

@@ -13,6 +13,7 @@ constexpr std::pair<MessageType, std::string_view> kNames[] = {
     {MessageType::kPausePublication, "pause_publication"},
     {MessageType::kStartPublication, "start_publication"},
     {MessageType::kDataChannelReady, "data_channel_ready"},
+    {MessageType::kSessionNotice, "session_notice"},
     {MessageType::kChannelClosed, "channel_closed"},
     {MessageType::kInteractiveShell, "interactive_shell"},
     {MessageType::kAgentTaskComplete, "agent_task_complete"},

@@ -16,6 +16,8 @@ enum class MessageType : std::uint8_t {
   kPausePublication,
   kStartPublication,
   kDataChannelReady,
+  /// Postern's addition, only to ends that offered kExtensionNotice.
+  kSessionNotice,
   // both
   kChannelClosed,
   // control channel
@@ -53,6 +55,8 @@ enum class PayloadType : std::uint32_t {
   kFlag = 10,
   kStdErr = 11,
   kExitCode = 12,
+  /// Postern's addition, agent to client, after agreement on kExtensionCommandInput only.
+  kInputCredit = 100,
 };
 
 }  // namespace postern::wire

@@ -27,6 +27,17 @@ Bytes make_publication(MessageType type, const Stamp& stamp, std::string_view se
   return make_data_control(type, stamp, encode_json_text(body));
 }
 
+MessageHeader stream_header(const Stamp& stamp, MessageType type, std::int64_t sequence_number,
+                            PayloadType payload_type) {
+  MessageHeader header;
+  header.type = type;
+  header.sequence_number = sequence_number;
+  header.flags = type == MessageType::kOutputStreamData && sequence_number == 0 ? kFlagSyn : 0;
+  header.payload_type = payload_type;
+  header.stamp = stamp;
+  return header;
+}
+
 }  // namespace
 
 Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
@@ -72,6 +83,13 @@ Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::
   return make_data_control(MessageType::kAgentSessionState, stamp, encode_json_text(body));
 }
 
+Bytes make_session_notice(const Stamp& stamp, std::string_view session_id, std::string_view text) {
+  SessionNotice body;
+  body.session_id = session_id;
+  body.text = text;
+  return make_data_control(MessageType::kSessionNotice, stamp, encode_json_text(body));
+}
+
 Bytes make_pause_publication(const Stamp& stamp, std::string_view session_id) {
   return make_publication(MessageType::kPausePublication, stamp, session_id);
 }
@@ -110,13 +128,14 @@ Bytes make_agent_task_acknowledge(const Stamp& stamp, const Uuid& acknowledged_i
 
 Bytes make_stream_message(const Stamp& stamp, MessageType type, std::int64_t sequence_number,
                           PayloadType payload_type, ByteView payload, Digest digest) {
-  MessageHeader header;
-  header.type = type;
-  header.sequence_number = sequence_number;
-  header.flags = type == MessageType::kOutputStreamData && sequence_number == 0 ? kFlagSyn : 0;
-  header.payload_type = payload_type;
-  header.stamp = stamp;
-  return serialize(header, payload, digest);
+  return serialize(stream_header(stamp, type, sequence_number, payload_type), payload, digest);
+}
+
+std::array<std::uint8_t, kHeaderBytes> make_stream_header(const Stamp& stamp, MessageType type,
+                                                          std::int64_t sequence_number,
+                                                          PayloadType payload_type, ByteView payload,
+                                                          Digest digest) {
+  return serialize_header(stream_header(stamp, type, sequence_number, payload_type), payload, digest);
 }
 
 }  // namespace postern::wire

@@ -32,6 +32,7 @@ Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, s
 /// `state` is kSessionConnected or kSessionTerminating.
 Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::string_view session_id);
 
+Bytes make_session_notice(const Stamp& stamp, std::string_view session_id, std::string_view text);
 Bytes make_pause_publication(const Stamp& stamp, std::string_view session_id);
 Bytes make_start_publication(const Stamp& stamp, std::string_view session_id);
 /// For the few agents that ask for it (data-channel.md 2.3).
@@ -47,5 +48,10 @@ Bytes make_agent_task_acknowledge(const Stamp& stamp, const Uuid& acknowledged_i
 /// input_stream_data or output_stream_data. SYN is set on an agent's first message.
 Bytes make_stream_message(const Stamp& stamp, MessageType type, std::int64_t sequence_number,
                           PayloadType payload_type, ByteView payload, Digest digest = Digest::kSha256);
+/// Only its header, for a payload that lies behind it already.
+std::array<std::uint8_t, kHeaderBytes> make_stream_header(const Stamp& stamp, MessageType type,
+                                                          std::int64_t sequence_number,
+                                                          PayloadType payload_type, ByteView payload,
+                                                          Digest digest = Digest::kSha256);
 
 }  // namespace postern::wire

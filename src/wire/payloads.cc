@@ -20,6 +20,24 @@ std::optional<Flag> decode_flag(ByteView payload) {
   return static_cast<Flag>(load_be<std::uint32_t>(payload.data()));
 }
 
+std::optional<int> signal_of(Flag flag) {
+  const auto number = static_cast<std::uint32_t>(flag);
+  const auto signal = static_cast<int>(number & 0xffU);
+  if ((number & ~0xffU) != 0x200U || signal < 1 || signal > 64) return std::nullopt;
+  return signal;
+}
+
+Bytes encode_input_credit(std::uint64_t consumed_bytes) {
+  Bytes out(sizeof consumed_bytes);
+  store_be(out.data(), consumed_bytes);
+  return out;
+}
+
+std::optional<std::uint64_t> decode_input_credit(ByteView payload) {
+  if (payload.size() != sizeof(std::uint64_t)) return std::nullopt;
+  return load_be<std::uint64_t>(payload.data());
+}
+
 std::string encode_exit_code(int code) {
   return std::string(kExitCodePrefix) + std::to_string(code);
 }

@@ -30,10 +30,12 @@ struct OpenDataChannel {
   std::optional<std::string> client_version;
   /// Such an agent wants `data_channel_ready` within 2 s.
   std::optional<bool> require_acknowledgement;
+  /// Postern's addition: what this end understands from the service, such as kExtensionNotice.
+  std::optional<std::vector<std::string>> extensions;
 };
 BOOST_DESCRIBE_STRUCT(OpenDataChannel, (),
                       (message_schema_version, request_id, token_value, client_instance_id, client_id,
-                       client_version, require_acknowledgement))
+                       client_version, require_acknowledgement, extensions))
 
 /// `acknowledge` (4.2). Receivers look at the number alone.
 struct Acknowledge {
@@ -80,6 +82,15 @@ BOOST_DESCRIBE_STRUCT(AgentSessionState, (), (schema_version, session_state, ses
 inline constexpr const char* kSessionConnected = "Connected";
 inline constexpr const char* kSessionTerminating = "Terminating";
 
+/// `session_notice`: Postern's addition, a text of the service for the person, as before an idle session is
+/// ended. Sent to an end that offered kExtensionNotice; an agent shows it on the session's terminal.
+struct SessionNotice {
+  int schema_version = 1;
+  std::string session_id;
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(SessionNotice, (), (schema_version, session_id, text))
+
 /// `pause_publication` and `start_publication`; no peer reads it.
 struct Publication {
   int schema_version = 1;
@@ -101,7 +112,15 @@ enum class Flag : std::uint32_t {
   kDisconnectToPort = 1,
   kTerminateSession = 2,
   kConnectToPortError = 3,
+  /// kExtensionCommandInput only. Signals are signal_flag().
+  kEndOfInput = 0x100,
 };
+/// kExtensionCommandInput: deliver this signal (1 to 64) to the command.
+constexpr Flag signal_flag(int signal) {
+  return static_cast<Flag>(0x200U | static_cast<std::uint32_t>(signal));
+}
+/// The signal of such a flag; nothing for any other.
+std::optional<int> signal_of(Flag flag);
 Bytes encode_flag(Flag flag);
 /// Nothing when it is not four bytes; other numbers pass.
 std::optional<Flag> decode_flag(ByteView payload);
@@ -109,5 +128,11 @@ std::optional<Flag> decode_flag(ByteView payload);
 /// Payload type ExitCode: `EXIT_CODE: 3`.
 std::string encode_exit_code(int code);
 std::optional<int> decode_exit_code(ByteView payload);
+
+/// Payload type InputCredit (kExtensionCommandInput): how many bytes of input the command's side has consumed
+/// since the session began; eight bytes, big-endian.
+Bytes encode_input_credit(std::uint64_t consumed_bytes);
+/// Nothing when it is not eight bytes.
+std::optional<std::uint64_t> decode_input_credit(ByteView payload);
 
 }  // namespace postern::wire

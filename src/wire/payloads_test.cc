@@ -107,6 +107,13 @@ TEST(Flag, IsFourBytes) {
 TEST(ExitCode, IsReadAsWritten) {
   EXPECT_EQ(encode_exit_code(13), "EXIT_CODE: 13");
   for (const int code : {0, 3, 255, -1}) EXPECT_EQ(decode_exit_code(as_bytes(encode_exit_code(code))), code);
+  for (const std::uint64_t credit : {0ULL, 1ULL << 40})
+    EXPECT_EQ(decode_input_credit(encode_input_credit(credit)), credit);
+  EXPECT_EQ(decode_input_credit(as_bytes("1234567")), std::nullopt);
+  for (const int signal : {1, 15, 64}) EXPECT_EQ(signal_of(signal_flag(signal)), signal);
+  for (const auto flag :
+       {Flag::kEndOfInput, Flag::kTerminateSession, signal_flag(0), static_cast<Flag>(0x1202U)})
+    EXPECT_EQ(signal_of(flag), std::nullopt);
   for (const char* bad : {"", "EXIT_CODE: ", "EXIT_CODE: 3\n", "exit 3", "EXIT_CODE: 99999999999"}) {
     EXPECT_EQ(decode_exit_code(as_bytes(bad)), std::nullopt) << bad;
   }
