@@ -73,24 +73,25 @@ class SshPeers:
 
         `jump_port` reaches the jump host elsewhere, such as at a proxy; `options` are further ones of ssh.
         """
-        name = f"ssh_config.{jump_port or ''}"
-        config, known_hosts = self._root / name, self._root / "known_hosts"
+        config = self._root / f"ssh_config.{jump_port or ''}"
+        _replace(config, self.config_text(jump_port))
+        return ["ssh", "-F", str(config), *(["-J", "jump"] if via_jump else []), *options, "node", *remote]
+
+    def config_text(self, jump_port=None):
+        """An ssh_config with the hosts `node` and `jump`."""
+        known_hosts = self._root / "known_hosts"
+        servers = {"node": self.node, "jump": self.jump}
+        _replace(known_hosts, "".join(f"{host} {server.public_host_key()}\n" for host, server in servers.items()))
         ports = {"node": self.node.port, "jump": jump_port or self.jump.port}
-        _replace(
-            config,
+        return (
             f"Host node jump\n HostName 127.0.0.1\n User {pwd.getpwuid(os.geteuid()).pw_name}\n"
             f" IdentityFile {self._root}/user_key\n IdentitiesOnly yes\n IdentityAgent none\n"
             f" UserKnownHostsFile {known_hosts}\n GlobalKnownHostsFile none\n StrictHostKeyChecking yes\n"
             " PreferredAuthentications publickey\n BatchMode yes\n ControlMaster no\n ControlPath none\n"
             " LogLevel ERROR\n"
             + (f" Ciphers {self._cipher}\n" if self._cipher else "")
-            + "".join(f"Host {host}\n Port {port}\n HostKeyAlias {host}\n" for host, port in ports.items()),
+            + "".join(f"Host {host}\n Port {port}\n HostKeyAlias {host}\n" for host, port in ports.items())
         )
-        _replace(
-            known_hosts,
-            "".join(f"{host} {server.public_host_key()}\n" for host, server in (("node", self.node), ("jump", self.jump))),
-        )
-        return ["ssh", "-F", str(config), *(["-J", "jump"] if via_jump else []), *options, "node", *remote]
 
 
 def _replace(path, text):
@@ -113,7 +114,7 @@ class Sshd:
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self._directory}/host_key\n"
             f"AuthorizedKeysFile {authorized_keys}\nPidFile none\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\n"
+            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\nSubsystem sftp internal-sftp\n"
         )
         self._log = open(self._directory / "log", "wb")
         self._process = subprocess.Popen(
