@@ -5,13 +5,13 @@ import os
 import socket
 
 import pytest
+from official import DIRECTORY
 from sessions import session_id, wait_over
 from support import mount_namespace
 from support.aws_http import AwsHttp
 from support.postern_testbed import DEBIAN_AWS, REGION, Testbed
 from support.terminal import Terminal
 
-OFFICIAL_DIR = os.environ.get("POSTERN_OFFICIAL_DIR")
 DOMAIN = "amazonaws.com"
 GATEWAY = f"ssmmessages.{REGION}.{DOMAIN}"
 SETTINGS = f'service_domain = "{DOMAIN}"\npublic_host = "{GATEWAY}"\n'
@@ -43,9 +43,9 @@ def test_shell_by_awss_names(named, plugin):
     # As with AWS: nothing but a region, and who is trusted.
     environment |= {"AWS_CA_BUNDLE": str(testbed.ca_bundle), "SSL_CERT_FILE": str(testbed.ca_bundle)}
     if plugin == "official-plugin":
-        if not OFFICIAL_DIR:
+        if not DIRECTORY:
             pytest.skip("POSTERN_OFFICIAL_DIR is not set")
-        environment["PATH"] = f"{OFFICIAL_DIR}:{environment['PATH']}"
+        environment["PATH"] = f"{DIRECTORY}:{environment['PATH']}"
     endpoint = f"https://ssm.{REGION}.{DOMAIN}"
     command = testbed.aws_command("ssm", "start-session", "--target", node.id, aws=DEBIAN_AWS, endpoint=endpoint)
     with Terminal(mount_namespace.command(dns, command), env=environment) as shell:

@@ -286,7 +286,7 @@ def test_ctrl_c_ends_it_and_its_session(testbed, forward):
             connection.sendall(b"x")
             assert connection.recv(1) == b"x"
             assert len(describe(testbed, "Active")) == 1
-            through.process.send_signal(2)
+            through.interrupt()
             through.process.wait(20)
             assert connection.recv(1) == b""
         wait_until(lambda: not describe(testbed, "Active"), 20, "the session's end", 0.1)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 
@@ -21,7 +22,12 @@ class Forward:
         self._log = tempfile.TemporaryFile()
         self._ready = ready
         self.process = subprocess.Popen(
-            [str(part) for part in command], env=env, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
+            [str(part) for part in command],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            process_group=0,
         )
         self.ports = ()
 
@@ -52,12 +58,17 @@ class Forward:
     def wait_said(self, text, timeout=20):
         wait_until(lambda: text in self.said(), timeout, f"{text!r} in what the forward says:\n{self.said()}")
 
+    def interrupt(self):
+        """Ctrl-C, which a terminal sends to all of a program's processes."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.terminate()
+            # The AWS CLI would leave its plugin behind.
+            os.killpg(self.process.pid, signal.SIGTERM)
             try:
                 self.process.wait(15)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
         self._log.close()
