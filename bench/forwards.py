@@ -58,6 +58,10 @@ class Forward:
             raise RuntimeError(f"{self._process.args[0]} ended with {self._process.returncode}: {said}")
         return is_listening(self.port)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def __exit__(self, *_):
         below = [process.pid for process in processes.descendants(self._process.pid)]
         self._process.terminate()
