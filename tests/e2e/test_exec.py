@@ -1,5 +1,6 @@
 """`postern exec`, and the two command documents: output, input and status exactly as the command's own."""
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from sessions import describe, wait_over
+from sessions import describe, end_all, wait_over
 from support.postern_testbed import DEBIAN_AWS
 from support.processes import all_processes, is_alive
 from support.terminal import Terminal
@@ -54,7 +55,10 @@ def start(testbed, node):
     yield run
     for process in running:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
 
 def test_streams_are_separate_and_exact(execute):
@@ -132,11 +136,14 @@ def test_a_command_that_a_signal_ends(start):
     wait_until(lambda: not is_alive(far), 20, "the far command gone")
 
 
-def test_a_killed_client_ends_the_command(testbed, start):
+def test_a_killed_clients_command_ends_when_told(testbed, start):
+    """It is kept for its grace, since a client that was killed looks like one that is away."""
+    end_all(testbed)
     process = start("sh", "-c", "echo $$; exec sleep 1000")
     far = int(process.stdout.readline())
     process.kill()
-    wait_until(lambda: not is_alive(far), 60, "the far command gone")
+    end_all(testbed)
+    wait_until(lambda: not is_alive(far), 20, "the far command gone")
 
 
 def test_a_reader_that_has_seen_enough(start):
@@ -144,9 +151,8 @@ def test_a_reader_that_has_seen_enough(start):
     process = start("sh", "-c", "echo $$; yes")
     far = int(process.stdout.readline())
     process.stdout.close()
-    process.wait(30)
+    assert process.wait(30) == 128 + signal.SIGPIPE
     wait_until(lambda: not is_alive(far), 30, "the far command gone")
-    process.stdout = None
 
 
 def test_a_slow_reader_gets_everything(start):
@@ -158,6 +164,7 @@ def test_a_slow_reader_gets_everything(start):
 
 
 def test_nothing_is_left_behind(testbed, node, execute):
+    end_all(testbed)
     execute("true")
     wait_until(lambda: not describe(testbed, "Active"), 20, "no active session", 0.1)
     wait_until(lambda: not [p for p in all_processes() if p.parent == node.process.pid], 20, "no worker left")
@@ -205,11 +212,13 @@ def test_noninteractive_document(testbed, node):
 
 
 def test_interactive_document(testbed, node):
-    command = aws_session(testbed, node, "AWS-StartInteractiveCommand", "head -n 1")
+    command = aws_session(testbed, node, "AWS-StartInteractiveCommand", "echo rea''dy; head -n 1")
     with Terminal(command, env=testbed.client_environment()) as terminal:
-        identifier = terminal.expect(b"\r\n") + terminal.expect(b"\r\n")
+        terminal.expect(b"SessionId: ")
+        identifier = terminal.expect(b"\r\n").strip().decode()
+        terminal.expect(b"ready")
         terminal.send("typed\r")
         rest = terminal.wait_end()
     # The terminal's echo, and what the command made of it.
     assert rest.count(b"typed") == 2
-    wait_over(testbed, identifier.split()[-1].decode())
+    assert wait_over(testbed, identifier)["Status"] == "Terminated"

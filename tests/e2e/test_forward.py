@@ -18,7 +18,8 @@ from support.sshd import free_port
 from support.wait import wait_until
 
 # What `postern forward` says of each port that it listens on, and AWS's plugin and ours of theirs.
-LISTENING = r"127\.0\.0\.1:(\d+)"
+LISTENING = r"127\.0\.0\.1:(\d+)[^\n]*\n"
+TWO_LISTENING = rf"{LISTENING}[^\n]*?{LISTENING}"
 PLUGIN_LISTENING = r"Port (\d+) opened for sessionId \S+\.\s+Waiting for connections"
 DOWNLOADS = 200
 DOWNLOAD_BYTES = 1_000_000
@@ -157,7 +158,7 @@ def test_socket_document(aws_forward, tmp_path):
 def test_sockets_of_both_machines(forward, tmp_path):
     here, there = tmp_path / "here", tmp_path / "there"
     with hash_server(there), hash_server() as server:
-        through = forward("-L", f"127.0.0.1:0:{there}", "-L", f"{here}:127.0.0.1:{server.port}", ready=f"{LISTENING}.*?{here}")
+        through = forward("-L", f"127.0.0.1:0:{there}", "-L", f"{here}:127.0.0.1:{server.port}", ready=rf"{LISTENING}[^\n]*{here}")
         assert ask_hash(through.port, b"there") == hashlib.sha256(b"there").hexdigest()
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(60)
@@ -218,8 +219,8 @@ def test_one_that_does_not_read_holds_up_nobody(forward):
                 connection.sendall(bytes(BLOCK))
 
     with TcpServer(flood) as flooding, hash_server() as server:
-        through = forward(*local(flooding.port), *local(server.port), ready=f"{LISTENING}.*?{LISTENING}")
-        ports = listening_ports(through)
+        through = forward(*local(flooding.port), *local(server.port), ready=TWO_LISTENING)
+        ports = through.ports
         stalled = [connect(ports[0]) for _ in range(10)]
         try:
             data = os.urandom(20_000_000)
@@ -229,16 +230,11 @@ def test_one_that_does_not_read_holds_up_nobody(forward):
                 connection.close()
 
 
-def listening_ports(through):
-    """The local port of each line, in the order of the command line."""
-    return [int(match[1]) for match in re.finditer(rf"(?m)^[^\n]*?{LISTENING}", through.said())]
-
-
 def test_refused_connection_is_reported_to_itself_alone(forward):
     refusing = free_port()
     with echo_server() as server:
-        through = forward(*local(refusing), *local(server.port), ready=f"{LISTENING}.*?{LISTENING}")
-        ports = listening_ports(through)
+        through = forward(*local(refusing), *local(server.port), ready=TWO_LISTENING)
+        ports = through.ports
         with connect(ports[1]) as alive:
             alive.sendall(b"before")
             assert receive(alive, 6) == b"before"
@@ -250,28 +246,50 @@ def test_refused_connection_is_reported_to_itself_alone(forward):
             assert alive.recv(5) == b"after"
 
 
-def test_metadata_address_is_denied(forward):
-    through = forward("-L", "127.0.0.1:0:169.254.169.254:80")
-    with connect(through.port) as refused, contextlib.suppress(ConnectionResetError):
-        assert refused.recv(1) == b""
-    through.wait_said("169.254.169.254")
+METADATA = "169.254.169.254"
+
+
+def test_metadata_address_is_denied(testbed, node):
+    done = run_forward(testbed, node, "-L", f"127.0.0.1:0:{METADATA}:80")
+    assert done.returncode == 255
+    assert METADATA in done.stderr
+    assert "denied" in done.stderr
+
+
+def test_metadata_address_is_denied_behind_socks(forward):
+    """Where the service can't know beforehand, the node looks at each connection."""
+    with FileServer(1000) as server:
+        through = forward("-D", "127.0.0.1:0")
+        proxy = ("--socks5-hostname", f"127.0.0.1:{through.port}")
+        denied = subprocess.run(
+            ["curl", "-sS", *proxy, f"http://{METADATA}/"], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert denied.returncode == 97, denied
+        through.wait_said(METADATA)
+        assert curl(*proxy, f"http://localhost:{server.port}/") == server.content
 
 
 # -- the command line
+
+
+def run_forward(testbed, node, *arguments):
+    """One that can't be set up, to its end."""
+    return subprocess.run(
+        [testbed.program("postern"), "forward", node.name, *arguments],
+        env=testbed.client_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
 
 
 def test_busy_port_is_said_at_once(testbed, node):
     end_all(testbed)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [testbed.program("postern"), "forward", node.name, *local(80, port)],
-            env=testbed.client_environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_forward(testbed, node, *local(80, port))
     assert done.returncode == 255
     assert f"127.0.0.1:{port}" in done.stderr
     assert "in use" in done.stderr
@@ -281,6 +299,7 @@ def test_busy_port_is_said_at_once(testbed, node):
 
 
 def test_ctrl_c_ends_it_and_its_session(testbed, forward):
+    end_all(testbed)
     with echo_server() as server:
         through = forward(*local(server.port))
         with connect(through.port) as connection:
@@ -288,8 +307,9 @@ def test_ctrl_c_ends_it_and_its_session(testbed, forward):
             assert connection.recv(1) == b"x"
             assert len(describe(testbed, "Active")) == 1
             through.interrupt()
-            through.process.wait(20)
-            assert connection.recv(1) == b""
+            assert through.process.wait(20) == 0
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
         wait_until(lambda: not describe(testbed, "Active"), 20, "the session's end", 0.1)
 
 
@@ -309,14 +329,7 @@ def test_remote_forward(forward):
 def test_remote_forward_of_a_busy_port_says_so(testbed, node):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = subprocess.run(
-            [testbed.program("postern"), "forward", node.name, "-R", f"127.0.0.1:{port}:127.0.0.1:80"],
-            env=testbed.client_environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        done = run_forward(testbed, node, "-R", f"127.0.0.1:{port}:127.0.0.1:80")
     assert done.returncode == 255
     assert str(port) in done.stderr
     assert "in use" in done.stderr
