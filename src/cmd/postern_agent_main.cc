@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "agent/agent.h"
+#include "agent/copy/copy_files.h"
 #include "agent/registration.h"
 #include "agent/session_worker.h"
 #include "agent/state.h"
@@ -20,6 +21,7 @@ using namespace postern;
 
 constexpr const char* kCodeVariable = "POSTERN_ACTIVATION_CODE";
 constexpr const char* kWorkerCommand = "session-worker";
+constexpr const char* kCopyCommand = "copy-files";
 constexpr std::size_t kMaxCodeBytes = 4096;
 constexpr std::size_t kMaxBundleBytes = 4 * 1024 * 1024;
 
@@ -202,6 +204,13 @@ int run_program(int argc, char** argv) {
   auto* worker_command = app.add_subcommand(kWorkerCommand, "")->group("");
   add_log_options(*worker_command, logging);
 
+  // Started by a session worker.
+  auto* copy_command = app.add_subcommand(kCopyCommand, "")->group("");
+  std::string copy_direction;
+  std::string copy_path;
+  copy_command->add_option("DIRECTION", copy_direction)->required();
+  copy_command->add_option("PATH", copy_path)->required();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& outcome) {
@@ -211,6 +220,11 @@ int run_program(int argc, char** argv) {
   logging.apply();
   const agent::StateDirectory directory(state_dir);
   if (worker_command->parsed()) return agent::run_session_worker();
+  if (copy_command->parsed()) {
+    const auto direction = agent::parse_copy_direction(copy_direction);
+    if (!direction) throw std::runtime_error(direction.error());
+    return agent::run_copy_files(*direction, copy_path);
+  }
   if (register_command->parsed()) return register_this_node(registration, directory);
   return run(directory, logging);
 }
