@@ -20,23 +20,13 @@ def measure(here, _rounds):
     commands = {"postern": here.postern, "ssh": here.ssh_direct, "ssh -J": here.ssh_jump}
     seconds = {name: [] for name in commands}
     with contextlib.ExitStack() as stack:
-        terminals = {name: stack.enter_context(here.open(command)) for name, command in commands.items()}
-        for terminal in terminals.values():
-            terminal.child.expect(here.prompt)
-            # The echo of this line is not yet the word that it prints.
-            terminal.send("echo rea''dy; exec cat >/dev/null\r")
-            terminal.expect(b"ready\r\n")
-        for terminal in terminals.values():
-            _type_block(terminal.child.child_fd)
+        keyboards = {name: stack.enter_context(Keyboard(here, command)) for name, command in commands.items()}
         for _ in range(KEYS // BLOCK):
-            for name, terminal in terminals.items():
-                seconds[name].extend(_type_block(terminal.child.child_fd))
-        for terminal in terminals.values():
-            terminal.send("\x04")
-            terminal.wait_end()
+            for name, keyboard in keyboards.items():
+                seconds[name].extend(keyboard.type_block())
     figures = []
     for percentile in (50, 99):
-        ms = {name: _percentile(values, percentile) * 1000 for name, values in seconds.items()}
+        ms = {name: percentile_of(values, percentile) * 1000 for name, values in seconds.items()}
         figures += [
             Figure(f"echo-p{percentile}", "ms", ms["postern"], ms["ssh -J"], "ssh -J", KEYS),
             Figure(f"echo-p{percentile}-direct", "ms", ms["postern"], ms["ssh"], "ssh", KEYS),
@@ -44,11 +34,39 @@ def measure(here, _rounds):
     return figures
 
 
-def _type_block(fd):
-    taken = [_time_key(fd, b"x", 1) for _ in range(BLOCK)]
-    # Ends the line, which is one of at most 4095 bytes; echoed as two bytes and not counted.
-    _time_key(fd, b"\r", 2)
-    return taken
+class Keyboard:
+    """A session into which keys are typed, one after the other's echo. Context manager; warm once it is entered."""
+
+    def __init__(self, here, command):
+        self._here = here
+        self._command = command
+
+    def __enter__(self):
+        self._terminal = self._here.open(self._command)
+        try:
+            self._terminal.child.expect(self._here.prompt)
+            # The echo of this line is not yet the word that it prints.
+            self._terminal.send("echo rea''dy; exec cat >/dev/null\r")
+            self._terminal.expect(b"ready\r\n")
+            self.type_block()
+        except BaseException:
+            self._terminal.__exit__()
+            raise
+        return self
+
+    def __exit__(self, failure, *_):
+        with self._terminal:
+            if failure is None:
+                self._terminal.send("\x04")
+                self._terminal.wait_end()
+
+    def type_block(self):
+        """The seconds that each of BLOCK keys took."""
+        fd = self._terminal.child.child_fd
+        taken = [_time_key(fd, b"x", 1) for _ in range(BLOCK)]
+        # Ends the line, which is one of at most 4095 bytes; echoed as two bytes and not counted.
+        _time_key(fd, b"\r", 2)
+        return taken
 
 
 def _time_key(fd, key, echoed_bytes):
@@ -63,6 +81,6 @@ def _time_key(fd, key, echoed_bytes):
     return time.perf_counter() - began
 
 
-def _percentile(values, percentile):
+def percentile_of(values, percentile):
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, len(ordered) * percentile // 100)]

@@ -26,10 +26,10 @@ def measure(here, _rounds):
     with contextlib.ExitStack() as stack:
         _open_sessions(here, stack, 1)
     _wait_until_gone(servers)
-    idle = _settled(servers)
+    idle = settled(servers)
     with contextlib.ExitStack() as stack:
         _open_sessions(here, stack, SESSIONS)
-        busy = _settled(servers)
+        busy = settled(servers)
         workers = {name: server.worker_count() for name, server in servers.items()}
     for name in ("agent", "sshd", "jump sshd"):
         if workers[name] < SESSIONS:
@@ -76,7 +76,7 @@ def _wait_until_gone(servers):
     wait_until(lambda: not any(s.worker_count() for s in servers.values()), SETTLE_SECONDS, "the first sessions' end")
 
 
-def _settled(servers):
+def settled(servers):
     """Each server's memory once it has stopped changing."""
     last = []
 

@@ -10,7 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import postern_testbed, processes, sshd  # noqa: E402
+import official  # noqa: E402
 from support.aws_http import AwsHttp  # noqa: E402
+from support.official_agent import OfficialAgent  # noqa: E402
 from support.postern_testbed import DEBIAN_AWS, Testbed  # noqa: E402
 from support.terminal import Terminal  # noqa: E402
 
@@ -73,6 +75,18 @@ def testbed(programs):
 @pytest.fixture(scope="module")
 def node(testbed):
     return testbed.add_node("web", {"Environment": "Production"})
+
+
+@pytest.fixture(scope="module")
+def official_node(testbed):
+    """An amazon-ssm-agent, registered and connected."""
+    if not official.DIRECTORY:
+        pytest.skip("POSTERN_OFFICIAL_DIR is not set")
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    agent = OfficialAgent(testbed, official.DIRECTORY)
+    yield agent
+    agent.stop()
 
 
 @pytest.fixture

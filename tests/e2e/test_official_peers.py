@@ -1,16 +1,15 @@
-"""AWS's own plugin and agent against ours, unmodified, when they are brought from outside.
+"""AWS's own plugin and agent against ours, unmodified, when they are brought from outside: shells, and how they survive.
 
-POSTERN_OFFICIAL_DIR names a directory with session-manager-plugin, amazon-ssm-agent and the agent's workers. The agent
-needs root, for a mount namespace in which it finds the places compiled into it.
+See official.py for how to bring them; test_official_sessions.py has the other kinds of session.
 """
 
 import hashlib
 import os
 import re
 import time
-from pathlib import Path
 
 import pytest
+from official import DIRECTORY, official_environment
 from sessions import session_id, wait_over
 from support.official_agent import OfficialAgent
 from support.postern_testbed import DEBIAN_AWS
@@ -19,17 +18,7 @@ from support.tcp_proxy import TcpProxy
 from support.terminal import Terminal
 from support.wait import wait_until
 
-DIRECTORY = os.environ.get("POSTERN_OFFICIAL_DIR")
 pytestmark = pytest.mark.skipif(not DIRECTORY, reason="POSTERN_OFFICIAL_DIR is not set")
-
-
-@pytest.fixture(scope="module")
-def official_node(testbed):
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    agent = OfficialAgent(testbed, DIRECTORY)
-    yield agent
-    agent.stop()
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +34,8 @@ def far_official_node(testbed):
 
 def open_official(testbed, node_id, endpoint=None):
     """The AWS CLI with AWS's plugin."""
-    environment = testbed.client_environment()
-    # First in PATH; it trusts what Go trusts.
-    environment["PATH"] = f"{Path(DIRECTORY)}:{environment['PATH']}"
-    environment["SSL_CERT_FILE"] = str(testbed.ca_bundle)
     command = testbed.aws_command("ssm", "start-session", "--target", node_id, aws=DEBIAN_AWS, endpoint=endpoint)
-    return settled(Terminal(command, env=environment))
+    return settled(Terminal(command, env=official_environment(testbed)))
 
 
 def open_ours(testbed, node_id):

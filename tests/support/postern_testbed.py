@@ -117,14 +117,16 @@ class Testbed:
 
     __test__ = False  # not a test class, whatever pytest makes of the name
 
-    def __init__(self, aws=DEBIAN_AWS):
+    def __init__(self, aws=DEBIAN_AWS, port=0, settings=""):
+        """`settings`: lines of TOML for posternd's configuration; `port` 0: a free one."""
         self.aws_program = aws
+        self._settings = settings
         self.root = Path(tempfile.mkdtemp(prefix="postern-testbed-"))
         self.state_dir = self.root / "posternd"
         self.log_dir = self.root / "log"
         self.home = self.root / "home"
         self.bin_dir = self.root / "bin"
-        self.port = 0
+        self.port = port
         self.admin = None
         self.posternd = None
         self.unclean = []
@@ -237,7 +239,7 @@ class Testbed:
     def start_posternd(self):
         """Starts the service, on the port that it had before if it ran before, and waits until it serves."""
         config = self.root / "posternd.toml"
-        config.write_text(f'listen = "127.0.0.1:{self.port}"\nstate_dir = "{self.state_dir}"\n')
+        config.write_text(f'listen = "127.0.0.1:{self.port}"\nstate_dir = "{self.state_dir}"\n{self._settings}')
         self._starts += 1
         log_name = f"posternd-{self._starts}"
         self.posternd = self.spawn(

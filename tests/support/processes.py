@@ -106,3 +106,24 @@ def executable_of(pid):
         return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
     except OSError:
         return ""
+
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def cpu_seconds(root, executables=None):
+    """Processor time of `root` and everything below it, children that have ended and been waited for included.
+
+    `executables` limits it to processes that run a program of one of these names. Exact to a tick, 10 ms commonly, a process.
+    """
+    total = 0
+    for pid in [root, *(process.pid for process in descendants(root))]:
+        if executables and executable_of(pid) not in executables:
+            continue
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # utime, stime, cutime, cstime of proc(5), whose third field is the first here.
+        total += sum(map(int, fields[11:15]))
+    return total / _TICKS_PER_SECOND

@@ -22,7 +22,8 @@ def _find(name):
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def _free_port():
+def free_port():
+    """A port of loopback on which nobody listens; somebody else may take it before the caller does."""
     # sshd can't say which port it got when told 0, so it is told one that was free a moment ago.
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
@@ -34,8 +35,10 @@ class SshPeers:
     Context manager. ed25519 keys throughout, no agent, no known hosts but its own, ControlMaster off.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, cipher=None):
+        """`cipher`: the only one that clients offer."""
         self._root = Path(root)
+        self._cipher = cipher
         self._made_separation_dir = False
         self.node = None
         self.jump = None
@@ -65,23 +68,37 @@ class SshPeers:
         if self._made_separation_dir:
             PRIVILEGE_SEPARATION_DIR.rmdir()
 
-    def command(self, via_jump=False, jump_port=None):
-        """argv that opens a shell on the node; `jump_port` reaches the jump host elsewhere, such as at a proxy."""
-        name = f"ssh_config.{jump_port or ''}"
-        config, known_hosts = self._root / name, self._root / "known_hosts"
+    def command(self, *remote, via_jump=False, jump_port=None, options=()):
+        """argv that opens a shell on the node, or runs `remote` there.
+
+        `jump_port` reaches the jump host elsewhere, such as at a proxy; `options` are further ones of ssh.
+        """
+        config = self._root / f"ssh_config.{jump_port or ''}"
+        _replace(config, self.config_text(jump_port))
+        return ["ssh", "-F", str(config), *(["-J", "jump"] if via_jump else []), *options, "node", *remote]
+
+    def config_text(self, jump_port=None):
+        """An ssh_config with the hosts `node` and `jump`."""
+        known_hosts = self._root / "known_hosts"
+        servers = {"node": self.node, "jump": self.jump}
+        _replace(known_hosts, "".join(f"{host} {server.public_host_key()}\n" for host, server in servers.items()))
         ports = {"node": self.node.port, "jump": jump_port or self.jump.port}
-        config.write_text(
+        return (
             f"Host node jump\n HostName 127.0.0.1\n User {pwd.getpwuid(os.geteuid()).pw_name}\n"
             f" IdentityFile {self._root}/user_key\n IdentitiesOnly yes\n IdentityAgent none\n"
             f" UserKnownHostsFile {known_hosts}\n GlobalKnownHostsFile none\n StrictHostKeyChecking yes\n"
             " PreferredAuthentications publickey\n BatchMode yes\n ControlMaster no\n ControlPath none\n"
             " LogLevel ERROR\n"
+            + (f" Ciphers {self._cipher}\n" if self._cipher else "")
             + "".join(f"Host {host}\n Port {port}\n HostKeyAlias {host}\n" for host, port in ports.items())
         )
-        known_hosts.write_text(
-            "".join(f"{host} {server.public_host_key()}\n" for host, server in (("node", self.node), ("jump", self.jump)))
-        )
-        return ["ssh", "-F", str(config), *(["-J", "jump"] if via_jump else []), "node"]
+
+
+def _replace(path, text):
+    """As a whole: an ssh that was started a moment ago may be reading it."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.rename(path)
 
 
 class Sshd:
@@ -91,13 +108,13 @@ class Sshd:
         self._directory = Path(directory)
         self._directory.mkdir(mode=0o700)
         make_key(self._directory / "host_key")
-        self.port = _free_port()
+        self.port = free_port()
         config = self._directory / "sshd_config"
         config.write_text(
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self._directory}/host_key\n"
             f"AuthorizedKeysFile {authorized_keys}\nPidFile none\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\n"
+            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\nSubsystem sftp internal-sftp\n"
         )
         self._log = open(self._directory / "log", "wb")
         self._process = subprocess.Popen(
