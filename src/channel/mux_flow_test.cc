@@ -1,0 +1,388 @@
+// Multiplexed streams between two ends of ours: targets, windows, half-close, reasons, and what a bad peer
+// can't do.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <vector>
+
+#include "channel/mux_test_end.h"
+
+namespace postern::channel {
+namespace {
+
+using wire::append_mux_frame;
+using wire::append_mux_update;
+using wire::MuxCommand;
+
+class MuxFlow : public testing::Test {
+ protected:
+  /// A stream that the client opened and the agent accepted.
+  std::uint32_t connected() {
+    const auto id = client.mux.open("tcp:db:5432").value();
+    exchange(client, agent);
+    agent.mux.accept(id);
+    exchange(client, agent);
+    client.take_log();
+    agent.take_log();
+    return id;
+  }
+  /// Sends as much as the window allows, at most `bytes`.
+  std::size_t pour(MuxTestEnd& from, MuxTestEnd& to, std::uint32_t id, std::size_t bytes) {
+    std::size_t sent = 0;
+    while (sent < bytes && from.mux.send_window(id) > 0) {
+      const auto size = std::min({bytes - sent, from.mux.send_window(id), Mux::kMaxFrameDataBytes});
+      EXPECT_EQ(to.feed(from.data(id, std::string(size, 'x'))), "");
+      sent += size;
+    }
+    return sent;
+  }
+
+  MuxTestEnd client{MuxRole::kClient, MuxDialect::kFlow};
+  MuxTestEnd agent{MuxRole::kAgent, MuxDialect::kFlow};
+};
+
+TEST_F(MuxFlow, AStreamFromItsTargetToItsEnd) {
+  const auto id = client.mux.open("tcp:db:5432").value();
+  EXPECT_EQ(id, 3U);
+  exchange(client, agent);
+  EXPECT_EQ(agent.take_log(), "open 3 tcp:db:5432\n");
+  agent.mux.accept(id);
+  exchange(client, agent);
+  EXPECT_EQ(client.take_log(), "accept 3\n");
+  EXPECT_EQ(agent.feed(client.data(id, "question")), "");
+  client.mux.end(id);
+  exchange(client, agent);
+  EXPECT_EQ(agent.take_log(), "data 3 question\nend 3\n");
+  EXPECT_EQ(client.feed(agent.data(id, "answer")), "") << "the other direction goes on";
+  agent.mux.end(id);
+  exchange(client, agent);
+  EXPECT_EQ(client.take_log(), "data 3 answer\nend 3\n");
+  EXPECT_EQ(client.mux.open_streams(), 0U);
+  EXPECT_EQ(agent.mux.open_streams(), 0U);
+}
+
+TEST_F(MuxFlow, TheAgentOpensEvenStreams) {
+  EXPECT_EQ(agent.mux.open("listener:0"), 2U);
+  EXPECT_EQ(agent.mux.open("listener:1"), 4U);
+  exchange(agent, client);
+  EXPECT_EQ(client.take_log(), "open 2 listener:0\nopen 4 listener:1\n");
+}
+
+TEST_F(MuxFlow, DataMayFollowTheSynButNotPrecedeTheAccept) {
+  const auto id = client.mux.open("").value();
+  auto bytes = client.control();
+  const auto data = client.data(id, "early");
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  EXPECT_EQ(agent.feed(bytes), "");
+  EXPECT_EQ(agent.take_log(), "open 3\ndata 3 early\n");
+  EXPECT_EQ(agent.mux.send_window(id), 0U);
+  agent.mux.accept(id);
+  EXPECT_EQ(agent.mux.send_window(id), Mux::kInitialWindowBytes);
+}
+
+TEST_F(MuxFlow, DataThatWouldOvertakeItsSynOrAcceptIsABug) {
+  std::array<std::uint8_t, 8> header;
+  const auto id = client.mux.open("").value();
+  EXPECT_DEATH(client.mux.frame(id, 1, header), "taken");
+  exchange(client, agent);
+  agent.mux.accept(id);
+  EXPECT_DEATH(agent.mux.frame(id, 1, header), "taken");
+}
+
+TEST_F(MuxFlow, ARefusalReachesItsStreamAloneWithTheReason) {
+  const auto refused = client.mux.open("tcp:db:1").value();
+  const auto other = client.mux.open("tcp:db:2").value();
+  exchange(client, agent);
+  agent.mux.reset(refused, "connection refused");
+  exchange(client, agent);
+  EXPECT_EQ(client.take_log(), "reset 3 connection refused\n");
+  EXPECT_EQ(client.mux.send_window(refused), 0U);
+  EXPECT_EQ(client.mux.send_window(other), Mux::kInitialWindowBytes);
+  EXPECT_EQ(client.mux.open_streams(), 1U);
+  EXPECT_EQ(agent.mux.open_streams(), 1U);
+}
+
+TEST_F(MuxFlow, ALongReasonIsCutBetweenCharacters) {
+  const auto id = connected();
+  std::string reason(Mux::kMaxReasonBytes - 1, 'x');
+  agent.mux.reset(id, reason + "\xc3\xa9 and more");
+  exchange(client, agent);
+  EXPECT_EQ(client.take_log(), "reset 3 " + reason + "\n");
+}
+
+TEST_F(MuxFlow, FramesThatCrossAResetAreDropped) {
+  const auto id = connected();
+  auto crossing = client.data(id, "crossing");
+  append_mux_update(crossing, id, 1);
+  append_mux_frame(crossing, MuxCommand::kFin, id);
+  append_mux_frame(crossing, MuxCommand::kRst, id);
+  agent.mux.reset(id, "gone");
+  EXPECT_EQ(agent.feed(crossing), "");
+  EXPECT_EQ(agent.take_log(), "");
+  EXPECT_EQ(client.feed(agent.control()), "");
+}
+
+TEST_F(MuxFlow, TextsForThePeerItself) {
+  agent.mux.control(R"({"listener":0,"port":40000})");
+  exchange(agent, client);
+  EXPECT_EQ(client.take_log(), "control 0 {\"listener\":0,\"port\":40000}\n");
+}
+
+TEST_F(MuxFlow, AStoppedConsumerStopsItsStreamAlone) {
+  const auto slow = connected();
+  const auto quick = connected();
+  agent.log_data = false;
+  agent.consumes = false;
+  EXPECT_EQ(pour(client, agent, slow, 1'000'000), Mux::kInitialWindowBytes);
+  exchange(client, agent);
+  EXPECT_EQ(client.mux.send_window(slow), 0U);
+  EXPECT_EQ(agent.mux.unconsumed_bytes(), Mux::kInitialWindowBytes);
+  agent.consumes = true;
+  EXPECT_GT(pour(client, agent, quick, 10'000), 0U);
+  agent.mux.consumed(slow, Mux::kInitialWindowBytes / 2 - 1);
+  EXPECT_FALSE(agent.mux.has_control()) << "grants are made by half windows";
+  agent.mux.consumed(slow, 1);
+  exchange(client, agent);
+  EXPECT_EQ(client.take_log(), "window 3\n");
+  EXPECT_EQ(client.mux.send_window(slow), Mux::kInitialWindowBytes / 2);
+}
+
+TEST_F(MuxFlow, AQuickStreamReachesItsFullWindowWithinFourRoundTrips) {
+  const auto id = connected();
+  agent.log_data = false;
+  int round_trips = 0;
+  while (client.mux.send_window(id) < Mux::kMaxWindowBytes * 3 / 4 && round_trips < 100) {
+    pour(client, agent, id, SIZE_MAX);
+    exchange(client, agent);
+    ++round_trips;
+  }
+  EXPECT_LE(round_trips, 4);
+}
+
+TEST_F(MuxFlow, AllWindowsTogetherAreBounded) {
+  std::vector<std::uint32_t> ids;
+  for (int i = 0; i < 100; ++i) ids.push_back(connected());
+  agent.log_data = false;
+  for (int round = 0; round < 10; ++round) {
+    for (const auto id : ids) {
+      pour(client, agent, id, SIZE_MAX);
+      exchange(client, agent);
+    }
+  }
+  agent.consumes = false;
+  for (const auto id : ids) pour(client, agent, id, SIZE_MAX);
+  EXPECT_LE(agent.mux.unconsumed_bytes(), Mux::kTotalWindowBytes + 100 * Mux::kInitialWindowBytes);
+  EXPECT_GE(agent.mux.unconsumed_bytes(), Mux::kTotalWindowBytes / 2) << "nothing is left to the last";
+}
+
+TEST_F(MuxFlow, ClosedStreamsGiveTheirWindowBack) {
+  agent.log_data = false;
+  for (int i = 0; i < 50; ++i) {
+    const auto id = connected();
+    for (int round = 0; round < 6; ++round) {
+      pour(client, agent, id, SIZE_MAX);
+      exchange(client, agent);
+    }
+    EXPECT_GE(client.mux.send_window(id), Mux::kMaxWindowBytes / 2) << i;
+    client.mux.reset(id, "");
+    exchange(client, agent);
+  }
+}
+
+TEST_F(MuxFlow, AnEndedStreamCountsUntilItIsConsumed) {
+  agent.consumes = false;
+  const auto id = connected();
+  EXPECT_EQ(agent.feed(client.data(id, "last words")), "");
+  client.mux.end(id);
+  agent.mux.end(id);
+  exchange(client, agent);
+  EXPECT_EQ(client.mux.open_streams(), 0U);
+  EXPECT_EQ(agent.mux.open_streams(), 1U);
+  agent.mux.consumed(id, 10);
+  EXPECT_EQ(agent.mux.open_streams(), 0U);
+}
+
+TEST_F(MuxFlow, AStreamTooManyIsRefused) {
+  for (std::size_t i = 0; i < Mux::kMaxStreams; ++i) ASSERT_TRUE(client.mux.open(""));
+  EXPECT_FALSE(client.mux.open(""));
+  exchange(client, agent);
+  agent.take_log();
+  Bytes one_more;
+  append_mux_frame(one_more, MuxCommand::kSyn, 3 + 2 * Mux::kMaxStreams);
+  EXPECT_EQ(agent.feed(one_more), "");
+  EXPECT_EQ(agent.take_log(), "");
+  EXPECT_EQ(agent.mux.open_streams(), Mux::kMaxStreams);
+  MuxTestEnd fresh(MuxRole::kClient, MuxDialect::kFlow);
+  for (std::size_t i = 0; i <= Mux::kMaxStreams; ++i) {
+    (void)fresh.mux.open("");
+    (void)fresh.control();
+    if (i == 0) fresh.mux.reset(3, "");
+  }
+  EXPECT_EQ(fresh.feed(agent.control()), "");
+  EXPECT_EQ(fresh.take_log(), "reset 2051 too many streams are open\n");
+}
+
+// What the peer of a connected stream 3 must not do, and how it is called.
+TEST_F(MuxFlow, ViolationsEndTheWholeStream) {
+  const auto frame = [](MuxCommand command, std::uint32_t id, std::string_view data = {}) {
+    Bytes bytes;
+    append_mux_frame(bytes, command, id, as_bytes(data));
+    return bytes;
+  };
+  const auto update = [](std::uint32_t id, std::uint32_t granted) {
+    Bytes bytes;
+    append_mux_update(bytes, id, granted);
+    return bytes;
+  };
+  const auto join = [](Bytes a, const Bytes& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+  };
+  const struct {
+    const char* what;
+    Bytes bytes;
+    MuxError error;
+  } rows[] = {
+      {"SYN with stream 0", frame(MuxCommand::kSyn, 0), MuxError::kBadStreamId},
+      {"SYN with stream 1", frame(MuxCommand::kSyn, 1), MuxError::kBadStreamId},
+      {"SYN with an agent's id", frame(MuxCommand::kSyn, 4), MuxError::kBadStreamId},
+      {"SYN again", frame(MuxCommand::kSyn, 3), MuxError::kBadStreamId},
+      {"SYN with an older id", join(frame(MuxCommand::kSyn, 9), frame(MuxCommand::kSyn, 7)),
+       MuxError::kBadStreamId},
+      {"PSH to a stream never opened", frame(MuxCommand::kPsh, 5, "x"), MuxError::kBadStreamId},
+      {"PSH to stream 0", frame(MuxCommand::kPsh, 0, "x"), MuxError::kBadStreamId},
+      {"PSH behind FIN", join(frame(MuxCommand::kFin, 3), frame(MuxCommand::kPsh, 3, "x")),
+       MuxError::kBadStreamId},
+      {"PSH before ACCEPT", frame(MuxCommand::kPsh, 2, "x"), MuxError::kBadStreamId},
+      {"FIN twice", join(frame(MuxCommand::kFin, 3), frame(MuxCommand::kFin, 3)), MuxError::kBadStreamId},
+      {"FIN of a stream never opened", frame(MuxCommand::kFin, 5), MuxError::kBadStreamId},
+      {"RST of a stream never opened", frame(MuxCommand::kRst, 4), MuxError::kBadStreamId},
+      {"ACCEPT of its own stream", frame(MuxCommand::kAccept, 3), MuxError::kBadStreamId},
+      {"ACCEPT of a stream never opened", frame(MuxCommand::kAccept, 4), MuxError::kBadStreamId},
+      {"ACCEPT twice", join(frame(MuxCommand::kAccept, 2), frame(MuxCommand::kAccept, 2)),
+       MuxError::kBadStreamId},
+      {"UPD of a stream never opened", update(5, 1), MuxError::kBadStreamId},
+      {"UPD beyond any window", update(3, Mux::kMaxWindowBytes - Mux::kInitialWindowBytes + 1),
+       MuxError::kWindowExceeded},
+      {"UPD that would overflow", update(3, UINT32_MAX), MuxError::kWindowExceeded},
+      {"a text outside stream 0", frame(MuxCommand::kCtl, 3, "x"), MuxError::kBadStreamId},
+      {"a byte too many",
+       join(frame(MuxCommand::kPsh, 3, std::string(Mux::kInitialWindowBytes - 1000, 'x')),
+            frame(MuxCommand::kPsh, 3, std::string(1001, 'x'))),
+       MuxError::kWindowExceeded},
+  };
+  for (const auto& row : rows) {
+    MuxTestEnd victim(MuxRole::kAgent, MuxDialect::kFlow);
+    victim.consumes = false;
+    ASSERT_EQ(victim.mux.open("listener:0"), 2U);
+    (void)victim.control();
+    ASSERT_EQ(victim.feed(frame(MuxCommand::kSyn, 3, "tcp:db:1")), "");
+    victim.mux.accept(3);
+    (void)victim.control();
+    EXPECT_EQ(victim.feed(row.bytes), to_string(row.error)) << row.what;
+    EXPECT_EQ(victim.feed({}), to_string(row.error)) << row.what << ": it stays an error";
+  }
+}
+
+TEST_F(MuxFlow, AnUpdateUpToTheLargestWindowIsTaken) {
+  const auto id = connected();
+  Bytes update;
+  append_mux_update(update, id, Mux::kMaxWindowBytes - Mux::kInitialWindowBytes);
+  EXPECT_EQ(client.feed(update), "");
+  EXPECT_EQ(client.mux.send_window(id), Mux::kMaxWindowBytes);
+}
+
+// A handler that acts from within its calls: the state must bear it.
+class Busybody final : public MuxHandler {
+ public:
+  void on_open(std::uint32_t id, std::string_view) override { does(id); }
+  void on_accept(std::uint32_t id) override { does(id); }
+  void on_data(std::uint32_t id, ByteView data) override {
+    mux.consumed(id, data.size());
+    does(id);
+  }
+  void on_end(std::uint32_t id) override { does(id); }
+  void on_reset(std::uint32_t id, std::string_view) override { does(id); }
+  void on_window(std::uint32_t id) override { does(id); }
+  void on_control(std::string_view) override { does(0); }
+  std::function<void(std::uint32_t)> does;
+  Mux mux{MuxRole::kAgent, MuxDialect::kFlow, *this};
+};
+
+TEST_F(MuxFlow, AHandlerMayDoAnythingFromWithinItsCalls) {
+  Bytes story;
+  append_mux_frame(story, MuxCommand::kSyn, 3);
+  append_mux_frame(story, MuxCommand::kPsh, 3, Bytes(40'000, 'x'));
+  append_mux_frame(story, MuxCommand::kSyn, 5);
+  append_mux_frame(story, MuxCommand::kCtl, 0, as_bytes("x"));
+  append_mux_frame(story, MuxCommand::kFin, 3);
+  append_mux_frame(story, MuxCommand::kRst, 5);
+  Busybody busy;
+  const std::function<void(std::uint32_t)> deeds[] = {
+      [&](std::uint32_t id) { busy.mux.reset(id, "no"); },
+      [&](std::uint32_t id) { busy.mux.end(id); },
+      [&](std::uint32_t id) {
+        if (id != 0) busy.mux.accept(id);
+        busy.mux.end(id);
+        busy.mux.reset(id, "");
+      },
+      [&](std::uint32_t) { (void)busy.mux.open("listener:0"); },
+      [&](std::uint32_t) { (void)busy.mux.take_control(); },
+  };
+  for (const auto& deed : deeds) {
+    std::destroy_at(&busy.mux);
+    std::construct_at(&busy.mux, MuxRole::kAgent, MuxDialect::kFlow, busy);
+    busy.does = deed;
+    EXPECT_TRUE(busy.mux.on_bytes(story));
+  }
+}
+
+// Floods: what the peer sends by the million leaves this end as large as before.
+
+TEST_F(MuxFlow, FloodsOfSynAreRefusedUntilAnswersPileUp) {
+  std::string error;
+  std::uint32_t id = 3;
+  for (; error.empty() && id < 200'001; id += 2) {
+    Bytes syn;
+    append_mux_frame(syn, MuxCommand::kSyn, id);
+    error = agent.feed(syn);
+    agent.take_log();
+  }
+  EXPECT_EQ(error, to_string(MuxError::kTooMuchControl));
+  EXPECT_EQ(agent.mux.open_streams(), Mux::kMaxStreams);
+}
+
+TEST_F(MuxFlow, AHundredThousandStreamsOneAfterTheOtherLeaveNothing) {
+  for (std::uint32_t id = 3; id < 200'003; id += 2) {
+    Bytes bytes;
+    append_mux_frame(bytes, MuxCommand::kSyn, id);
+    append_mux_frame(bytes, MuxCommand::kPsh, id, as_bytes("x"));
+    append_mux_frame(bytes, MuxCommand::kRst, id);
+    ASSERT_EQ(agent.feed(bytes), "");
+    agent.take_log();
+  }
+  EXPECT_EQ(agent.mux.open_streams(), 0U);
+  EXPECT_EQ(agent.mux.unconsumed_bytes(), 0U);
+  EXPECT_FALSE(agent.mux.has_control());
+}
+
+TEST_F(MuxFlow, FloodsOfOtherFramesAreAnsweredByNothing) {
+  const auto id = connected();
+  Bytes bytes;
+  append_mux_frame(bytes, MuxCommand::kNop, 0);
+  append_mux_frame(bytes, MuxCommand::kPsh, id);
+  append_mux_update(bytes, id, 0);
+  append_mux_frame(bytes, MuxCommand::kCtl, 0, as_bytes("x"));
+  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(agent.feed(bytes), "");
+  EXPECT_FALSE(agent.mux.has_control());
+}
+
+TEST_F(MuxFlow, GrantsOfOneStreamAreOneFrame) {
+  const auto id = connected();
+  agent.log_data = false;
+  pour(client, agent, id, Mux::kInitialWindowBytes);
+  EXPECT_EQ(agent.control().size(), wire::kMuxHeaderBytes + wire::kMuxUpdateBytes);
+}
+
+}  // namespace
+}  // namespace postern::channel
