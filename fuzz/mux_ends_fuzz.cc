@@ -37,9 +37,8 @@ class End final : public channel::MuxHandler {
   void on_data(std::uint32_t id, ByteView data) override {
     auto& stream = live(id);
     if (stream.peer_ended || (stream.opened_here && !stream.accepted)) std::abort();
-    for (const auto byte : data) {
-      if (byte != content(id, stream.received++)) std::abort();
-    }
+    if (!std::ranges::equal(data, content(id, stream.received, data.size()))) std::abort();
+    stream.received += data.size();
     stream.unconsumed += data.size();
   }
   void on_end(std::uint32_t id) override {
@@ -71,7 +70,10 @@ class End final : public channel::MuxHandler {
     std::array<std::uint8_t, channel::Mux::kFrameHeaderBytes> header;
     mux.frame(id, size, header);
     outgoing.insert(outgoing.end(), header.begin(), header.end());
-    for (std::size_t i = 0; i < size; ++i) outgoing.push_back(content(id, streams[id].sent++));
+    auto& sent = streams[id].sent;
+    const auto bytes = content(id, sent, size);
+    outgoing.insert(outgoing.end(), bytes.begin(), bytes.end());
+    sent += size;
   }
   void consume(std::uint32_t id, std::size_t size) {
     auto& stream = streams[id];
@@ -108,8 +110,16 @@ class End final : public channel::MuxHandler {
   channel::Mux mux;
 
  private:
-  static std::uint8_t content(std::uint32_t id, std::uint64_t at) {
-    return static_cast<std::uint8_t>((id * 131 + at * 7) >> 1);
+  /// Bytes `at` and following of a stream: a pattern that repeats, from another place for each stream.
+  static ByteView content(std::uint32_t id, std::uint64_t at, std::size_t size) {
+    constexpr std::size_t kPeriod = 251;
+    static const Bytes pattern = [] {
+      Bytes bytes(kPeriod + channel::Mux::kMaxFrameDataBytes);
+      for (std::size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = static_cast<std::uint8_t>((i % kPeriod) * 37 ^ (i % kPeriod) >> 3);
+      return bytes;
+    }();
+    return ByteView(pattern).subspan((at + id * 7) % kPeriod, size);
   }
   Stream& live(std::uint32_t id) {
     const auto found = streams.find(id);
