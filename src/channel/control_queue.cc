@@ -4,14 +4,21 @@
 
 namespace postern::channel {
 
-void ControlQueue::add(wire::MuxCommand command, std::uint32_t stream_id, std::string_view data) {
-  const auto size = wire::kMuxHeaderBytes + data.size();
-  if (payloads_.empty() || payloads_.back().frames.size() + size > kPayloadBytes) payloads_.emplace_back();
-  auto& payload = payloads_.back();
-  wire::append_mux_frame(payload.frames, command, stream_id, as_bytes(data));
-  ++payload.count;
+Bytes& ControlQueue::room(std::size_t frame_bytes) {
+  if (payloads_.empty() || payloads_.back().frames.size() + frame_bytes > kPayloadBytes)
+    payloads_.emplace_back();
+  ++payloads_.back().count;
   ++added_;
-  bytes_ += size;
+  bytes_ += frame_bytes;
+  return payloads_.back().frames;
+}
+
+void ControlQueue::add(wire::MuxCommand command, std::uint32_t stream_id, std::string_view data) {
+  wire::append_mux_frame(room(wire::kMuxHeaderBytes + data.size()), command, stream_id, as_bytes(data));
+}
+
+void ControlQueue::add_amount(wire::MuxCommand command, std::uint32_t stream_id, std::uint32_t bytes) {
+  wire::append_mux_amount(room(wire::kMuxHeaderBytes + wire::kMuxAmountBytes), command, stream_id, bytes);
 }
 
 Bytes ControlQueue::take() {

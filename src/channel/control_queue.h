@@ -17,6 +17,8 @@ class ControlQueue {
   static constexpr std::size_t kPayloadBytes = 32 * 1024;
 
   void add(wire::MuxCommand command, std::uint32_t stream_id, std::string_view data = {});
+  /// For kUpd and kReturn.
+  void add_amount(wire::MuxCommand command, std::uint32_t stream_id, std::uint32_t bytes);
   /// The oldest frames, whole, up to kPayloadBytes; empty when there are none.
   Bytes take();
 
@@ -31,6 +33,8 @@ class ControlQueue {
     Bytes frames;
     std::uint64_t count = 0;
   };
+  /// Where a frame of this size goes.
+  Bytes& room(std::size_t frame_bytes);
   std::deque<Payload> payloads_;
   std::size_t bytes_ = 0;
   std::uint64_t added_ = 0;

@@ -81,7 +81,19 @@ void Mux::State::remove_if_over(std::uint32_t id) {
 }
 
 std::size_t Mux::State::pending_bytes() const {
-  return control.bytes() + grants_due.size() * (wire::kMuxHeaderBytes + wire::kMuxUpdateBytes);
+  return control.bytes() + grants_due.size() * (wire::kMuxHeaderBytes + wire::kMuxAmountBytes);
+}
+
+void Mux::State::reclaim_if_short() {
+  if (!budget.take_shortage() || consumed_total < reclaimed_at + kIdleBytes) return;
+  reclaimed_at = consumed_total;
+  for (auto& [id, stream] : streams) {
+    if (stream.window.extra() == 0 || stream.reclaiming || stream.peer_ended ||
+        consumed_total < stream.consumed_last_at + kIdleBytes)
+      continue;
+    stream.reclaiming = true;
+    control.add(MuxCommand::kReclaim, id);
+  }
 }
 
 Mux::Mux(MuxRole role, MuxDialect dialect, MuxHandler& handler)
@@ -106,7 +118,10 @@ void Mux::consumed(std::uint32_t id, std::size_t size) {
     stream->smux_unconsumed -= size;
     return;
   }
-  if (stream->window.consumed(size) && !stream->peer_ended) state_->grants_due.push_back(id);
+  state_->consumed_total += size;
+  stream->consumed_last_at = state_->consumed_total;
+  if (stream->window.consumed(size)) state_->grants_due.push_back(id);
+  state_->reclaim_if_short();
   state_->remove_if_over(id);
 }
 
@@ -177,7 +192,7 @@ Bytes Mux::take_control() {
   Bytes payload;
   for (const auto id : state_->grants_due) {
     auto& window = state_->find(id)->window;
-    wire::append_mux_update(payload, id, static_cast<std::uint32_t>(window.take_grant()));
+    wire::append_mux_amount(payload, MuxCommand::kUpd, id, static_cast<std::uint32_t>(window.take_grant()));
   }
   state_->grants_due.clear();
   return payload;

@@ -71,9 +71,10 @@ class Mux {
   /// Streams open at once; a further one is refused (kFlow) or ended at once (kSmux).
   static constexpr std::size_t kMaxStreams = 1024;
   /// kFlow: what a stream may send before the receiver has consumed any of it.
-  static constexpr std::size_t kInitialWindowBytes = 64 * 1024;
+  static constexpr std::size_t kInitialWindowBytes = wire::kMuxInitialWindowBytes;
   /// kFlow: what the window of a stream that is consumed quickly grows to, and the sum over all streams
-  /// beyond their initial windows.
+  /// beyond their initial windows. When that runs short, streams on which little has come of late are asked
+  /// to give theirs back.
   static constexpr std::size_t kMaxWindowBytes = 4 * 1024 * 1024;
   static constexpr std::size_t kTotalWindowBytes = 32 * 1024 * 1024;
   /// kSmux: unconsumed bytes of all streams at which wants_bytes() turns false (official peers: 4 MiB).

@@ -10,8 +10,8 @@
 namespace postern::channel {
 namespace {
 
+using wire::append_mux_amount;
 using wire::append_mux_frame;
-using wire::append_mux_update;
 using wire::MuxCommand;
 
 class MuxFlow : public testing::Test {
@@ -113,7 +113,7 @@ TEST_F(MuxFlow, ALongReasonIsCutBetweenCharacters) {
 TEST_F(MuxFlow, FramesThatCrossAResetAreDropped) {
   const auto id = connected();
   auto crossing = client.data(id, "crossing");
-  append_mux_update(crossing, id, 1);
+  append_mux_amount(crossing, MuxCommand::kUpd, id, 1);
   append_mux_frame(crossing, MuxCommand::kFin, id);
   append_mux_frame(crossing, MuxCommand::kRst, id);
   agent.mux.reset(id, "gone");
@@ -177,7 +177,7 @@ TEST_F(MuxFlow, AllWindowsTogetherAreBounded) {
 
 TEST_F(MuxFlow, ClosedStreamsGiveTheirWindowBack) {
   agent.log_data = false;
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 10; ++i) {
     const auto id = connected();
     for (int round = 0; round < 6; ++round) {
       pour(client, agent, id, SIZE_MAX);
@@ -187,6 +187,54 @@ TEST_F(MuxFlow, ClosedStreamsGiveTheirWindowBack) {
     client.mux.reset(id, "");
     exchange(client, agent);
   }
+}
+
+TEST_F(MuxFlow, WindowsOfIdleStreamsAreAskedForWhenOthersNeedThem) {
+  agent.log_data = false;
+  const auto grow = [&](std::uint32_t id) {
+    for (int round = 0; round < 6; ++round) {
+      pour(client, agent, id, SIZE_MAX);
+      exchange(client, agent);
+    }
+  };
+  std::vector<std::uint32_t> idle;
+  for (int i = 0; i < 60; ++i) {
+    idle.push_back(connected());
+    grow(idle.back());
+  }
+  const auto last = connected();
+  grow(last);
+  grow(last);
+  EXPECT_EQ(client.mux.send_window(last), Mux::kMaxWindowBytes);
+  for (const auto id : idle) {
+    EXPECT_GE(client.mux.send_window(id), Mux::kInitialWindowBytes);
+    EXPECT_EQ(pour(client, agent, id, 1000), 1000U) << "and they go on";
+  }
+}
+
+TEST_F(MuxFlow, AReturnIsNoMoreThanThePeerHad) {
+  agent.log_data = false;
+  std::vector<std::uint32_t> ids;
+  Bytes asked;
+  for (int i = 0; i < 60 && asked.empty(); ++i) {
+    ids.push_back(connected());
+    for (int round = 0; round < 6; ++round) {
+      pour(client, agent, ids.back(), SIZE_MAX);
+      const auto bytes = agent.control();
+      EXPECT_EQ(client.feed(bytes), "");
+      wire::MuxParser parser(MuxDialect::kFlow);
+      for (ByteView left = bytes; !left.empty();) {
+        const auto part = parser.next(left).value();
+        if (part->header.command == MuxCommand::kReclaim) asked = bytes;
+      }
+      if (!asked.empty()) break;
+      exchange(client, agent);
+    }
+  }
+  ASSERT_FALSE(asked.empty());
+  Bytes too_much;
+  append_mux_amount(too_much, MuxCommand::kReturn, ids.front(), Mux::kMaxWindowBytes);
+  EXPECT_EQ(agent.feed(too_much), to_string(MuxError::kWindowExceeded));
 }
 
 TEST_F(MuxFlow, AnEndedStreamCountsUntilItIsConsumed) {
@@ -231,7 +279,7 @@ TEST_F(MuxFlow, ViolationsEndTheWholeStream) {
   };
   const auto update = [](std::uint32_t id, std::uint32_t granted) {
     Bytes bytes;
-    append_mux_update(bytes, id, granted);
+    append_mux_amount(bytes, MuxCommand::kUpd, id, granted);
     return bytes;
   };
   const auto join = [](Bytes a, const Bytes& b) {
@@ -265,6 +313,8 @@ TEST_F(MuxFlow, ViolationsEndTheWholeStream) {
       {"UPD beyond any window", update(3, Mux::kMaxWindowBytes - Mux::kInitialWindowBytes + 1),
        MuxError::kWindowExceeded},
       {"UPD that would overflow", update(3, UINT32_MAX), MuxError::kWindowExceeded},
+      {"RECLAIM of a stream never opened", frame(MuxCommand::kReclaim, 5), MuxError::kBadStreamId},
+      {"RETURN without RECLAIM", frame(MuxCommand::kReturn, 3, std::string(4, '\0')), MuxError::kBadStreamId},
       {"a text outside stream 0", frame(MuxCommand::kCtl, 3, "x"), MuxError::kBadStreamId},
       {"a byte too many",
        join(frame(MuxCommand::kPsh, 3, std::string(Mux::kInitialWindowBytes - 1000, 'x')),
@@ -287,7 +337,7 @@ TEST_F(MuxFlow, ViolationsEndTheWholeStream) {
 TEST_F(MuxFlow, AnUpdateUpToTheLargestWindowIsTaken) {
   const auto id = connected();
   Bytes update;
-  append_mux_update(update, id, Mux::kMaxWindowBytes - Mux::kInitialWindowBytes);
+  append_mux_amount(update, MuxCommand::kUpd, id, Mux::kMaxWindowBytes - Mux::kInitialWindowBytes);
   EXPECT_EQ(client.feed(update), "");
   EXPECT_EQ(client.mux.send_window(id), Mux::kMaxWindowBytes);
 }
@@ -371,7 +421,7 @@ TEST_F(MuxFlow, FloodsOfOtherFramesAreAnsweredByNothing) {
   Bytes bytes;
   append_mux_frame(bytes, MuxCommand::kNop, 0);
   append_mux_frame(bytes, MuxCommand::kPsh, id);
-  append_mux_update(bytes, id, 0);
+  append_mux_amount(bytes, MuxCommand::kUpd, id, 0);
   append_mux_frame(bytes, MuxCommand::kCtl, 0, as_bytes("x"));
   for (int i = 0; i < 10'000; ++i) ASSERT_EQ(agent.feed(bytes), "");
   EXPECT_FALSE(agent.mux.has_control());
@@ -381,7 +431,7 @@ TEST_F(MuxFlow, GrantsOfOneStreamAreOneFrame) {
   const auto id = connected();
   agent.log_data = false;
   pour(client, agent, id, Mux::kInitialWindowBytes);
-  EXPECT_EQ(agent.control().size(), wire::kMuxHeaderBytes + wire::kMuxUpdateBytes);
+  EXPECT_EQ(agent.control().size(), wire::kMuxHeaderBytes + wire::kMuxAmountBytes);
 }
 
 }  // namespace

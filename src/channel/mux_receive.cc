@@ -56,11 +56,15 @@ std::expected<void, MuxError> Mux::State::on_part(const wire::MuxParser::Part& p
     case MuxCommand::kNop:
       return {};
     case MuxCommand::kUpd:
-      return on_upd(id, part.granted_bytes());
+      return on_upd(id, part.amount());
     case MuxCommand::kRst:
       return on_rst(id, as_text(part.data));
     case MuxCommand::kAccept:
       return on_accept(id);
+    case MuxCommand::kReclaim:
+      return on_reclaim(id);
+    case MuxCommand::kReturn:
+      return on_return(id, part.amount());
     case MuxCommand::kCtl:
       if (id != 0) return bad_stream_id();
       handler.on_control(as_text(part.data));
@@ -124,6 +128,7 @@ std::expected<void, MuxError> Mux::State::on_fin(std::uint32_t id) {
     return {};
   }
   stream->peer_ended = true;
+  stream->window.close();
   std::erase(grants_due, id);
   handler.on_end(id);
   if (flow()) remove_if_over(id);
@@ -161,6 +166,30 @@ std::expected<void, MuxError> Mux::State::on_accept(std::uint32_t id) {
   if (stream == nullptr) return {};
   if (std::exchange(stream->accepted, true)) return bad_stream_id();
   handler.on_accept(id);
+  return {};
+}
+
+std::expected<void, MuxError> Mux::State::on_reclaim(std::uint32_t id) {
+  auto* stream = find(id);
+  if (stream == nullptr) {
+    if (!was_opened(id)) return bad_stream_id();
+    return {};
+  }
+  const auto returned = stream->allowed - std::min(stream->allowed, kInitialWindowBytes);
+  stream->allowed -= returned;
+  control.add_amount(MuxCommand::kReturn, id, static_cast<std::uint32_t>(returned));
+  return {};
+}
+
+std::expected<void, MuxError> Mux::State::on_return(std::uint32_t id, std::uint32_t returned) {
+  auto* stream = find(id);
+  if (stream == nullptr) {
+    if (!was_opened(id)) return bad_stream_id();
+    return {};
+  }
+  if (!std::exchange(stream->reclaiming, false)) return bad_stream_id();
+  if (stream->peer_ended) return {};
+  if (!stream->window.returned(returned)) return std::unexpected(MuxError::kWindowExceeded);
   return {};
 }
 

@@ -18,6 +18,9 @@ namespace postern::channel {
 struct Mux::State {
   enum class Opener { kThisEnd, kPeer };
 
+  /// A stream is idle while the others consume this much.
+  static constexpr std::uint64_t kIdleBytes = kMaxWindowBytes;
+
   struct Stream {
     Stream(Opener by, WindowBudget& budget)
         : opener(by), window(kInitialWindowBytes, kMaxWindowBytes, budget) {}
@@ -32,6 +35,10 @@ struct Mux::State {
     /// kFlow: the other direction. In kSmux only its `unconsumed` below.
     ReceiveWindow window;
     std::size_t smux_unconsumed = 0;
+    /// kFlow: State::consumed_total when this stream last added to it.
+    std::uint64_t consumed_last_at = 0;
+    /// kFlow: the peer has been asked for its window, and not answered yet.
+    bool reclaiming = false;
     /// The SYN or ACCEPT that must leave before data (ControlQueue::added).
     std::uint64_t announced_by = 0;
   };
@@ -49,6 +56,8 @@ struct Mux::State {
   /// kFlow: removes what nobody can use any more.
   void remove_if_over(std::uint32_t id);
   std::size_t pending_bytes() const;
+  /// kFlow: when the budget has run short, asks for the windows of streams that don't use them.
+  void reclaim_if_short();
 
   std::expected<void, MuxError> on_part(const wire::MuxParser::Part& part);
   std::expected<void, MuxError> on_syn(std::uint32_t id, std::string_view target);
@@ -58,6 +67,8 @@ struct Mux::State {
   std::expected<void, MuxError> on_upd(std::uint32_t id, std::uint32_t granted);
   std::expected<void, MuxError> on_rst(std::uint32_t id, std::string_view reason);
   std::expected<void, MuxError> on_accept(std::uint32_t id);
+  std::expected<void, MuxError> on_reclaim(std::uint32_t id);
+  std::expected<void, MuxError> on_return(std::uint32_t id, std::uint32_t returned);
 
   const MuxRole role;
   const MuxDialect dialect;
@@ -73,6 +84,9 @@ struct Mux::State {
   /// kFlow: streams whose peers are to be granted more. The amount is decided when the frame leaves.
   std::vector<std::uint32_t> grants_due;
   std::size_t unconsumed = 0;
+  /// kFlow: bytes of all streams, ever. It is the clock by which a stream is idle: there is no other here.
+  std::uint64_t consumed_total = 0;
+  std::uint64_t reclaimed_at = 0;
   std::optional<MuxError> error;
 };
 

@@ -64,5 +64,34 @@ TEST(ReceiveWindow, SharesABudgetAndGivesItBack) {
   EXPECT_EQ(budget.left(), 8000U);
 }
 
+TEST(ReceiveWindow, ShrinksByWhatIsReturned) {
+  WindowBudget budget(1'000'000);
+  ReceiveWindow window(kInitial, kMax, budget);
+  EXPECT_TRUE(window.on_data(kInitial));
+  EXPECT_TRUE(window.consumed(kInitial));
+  (void)window.take_grant();
+  EXPECT_FALSE(window.returned(3 * kInitial + 1)) << "the initial size stays";
+  EXPECT_TRUE(window.on_data(kInitial));
+  EXPECT_TRUE(window.returned(2 * kInitial));
+  EXPECT_EQ(window.allowed(), kInitial);
+  EXPECT_EQ(window.size(), 2 * kInitial);
+  EXPECT_EQ(budget.left(), 1'000'000 - kInitial);
+  EXPECT_FALSE(window.returned(kInitial + 1)) << "more than is allowed";
+}
+
+TEST(ReceiveWindow, AClosedOneHoldsOnlyWhatIsUnconsumed) {
+  WindowBudget budget(1'000'000);
+  ReceiveWindow window(kInitial, kMax, budget);
+  EXPECT_TRUE(window.on_data(kInitial));
+  EXPECT_TRUE(window.consumed(kInitial));
+  (void)window.take_grant();
+  EXPECT_TRUE(window.on_data(3 * kInitial));
+  window.close();
+  EXPECT_FALSE(window.on_data(1));
+  EXPECT_EQ(budget.left(), 1'000'000 - 2 * kInitial);
+  EXPECT_FALSE(window.consumed(3 * kInitial));
+  EXPECT_EQ(budget.left(), 1'000'000U);
+}
+
 }  // namespace
 }  // namespace postern::channel

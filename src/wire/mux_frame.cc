@@ -20,7 +20,8 @@ Lengths lengths_of(MuxCommand command, MuxDialect dialect) {
     case MuxCommand::kPsh:
       return {0, UINT16_MAX};
     case MuxCommand::kUpd:
-      return {kMuxUpdateBytes, kMuxUpdateBytes};
+    case MuxCommand::kReturn:
+      return {kMuxAmountBytes, kMuxAmountBytes};
     case MuxCommand::kRst:
       return {0, kMuxMaxReasonBytes};
     case MuxCommand::kCtl:
@@ -28,6 +29,7 @@ Lengths lengths_of(MuxCommand command, MuxDialect dialect) {
     case MuxCommand::kFin:
     case MuxCommand::kNop:
     case MuxCommand::kAccept:
+    case MuxCommand::kReclaim:
       break;
   }
   return {0, 0};
@@ -50,7 +52,7 @@ std::string_view to_string(MuxFrameError error) {
 std::expected<MuxHeader, MuxFrameError> parse_mux_header(std::span<const std::uint8_t, kMuxHeaderBytes> bytes,
                                                          MuxDialect dialect) {
   if (bytes[0] != kMuxVersion) return std::unexpected(MuxFrameError::kBadVersion);
-  const auto last = dialect == MuxDialect::kFlow ? MuxCommand::kCtl : MuxCommand::kNop;
+  const auto last = dialect == MuxDialect::kFlow ? MuxCommand::kReturn : MuxCommand::kNop;
   if (bytes[1] > std::to_underlying(last)) return std::unexpected(MuxFrameError::kUnknownCommand);
   const MuxHeader header{static_cast<MuxCommand>(bytes[1]), load_le<std::uint16_t>(bytes.data() + 2),
                          load_le<std::uint32_t>(bytes.data() + 4)};
@@ -75,14 +77,14 @@ void append_mux_frame(Bytes& out, MuxCommand command, std::uint32_t stream_id, B
   out.insert(out.end(), data.begin(), data.end());
 }
 
-void append_mux_update(Bytes& out, std::uint32_t stream_id, std::uint32_t granted_bytes) {
-  std::array<std::uint8_t, kMuxUpdateBytes> data;
-  store_le(data.data(), granted_bytes);
-  append_mux_frame(out, MuxCommand::kUpd, stream_id, data);
+void append_mux_amount(Bytes& out, MuxCommand command, std::uint32_t stream_id, std::uint32_t bytes) {
+  std::array<std::uint8_t, kMuxAmountBytes> data;
+  store_le(data.data(), bytes);
+  append_mux_frame(out, command, stream_id, data);
 }
 
-std::uint32_t MuxParser::Part::granted_bytes() const {
-  POSTERN_CHECK(header.command == MuxCommand::kUpd && data.size() == kMuxUpdateBytes);
+std::uint32_t MuxParser::Part::amount() const {
+  POSTERN_CHECK(data.size() == kMuxAmountBytes);
   return load_le<std::uint32_t>(data.data());
 }
 

@@ -50,6 +50,11 @@ enum class MuxCommand : std::uint8_t {
   kAccept = 6,
   /// A text for the peer itself, 1 to kMuxMaxControlBytes, stream 0.
   kCtl = 7,
+  /// Asks the receiver of this frame to return what it is allowed to send on the stream beyond
+  /// kMuxInitialWindowBytes, because others need it more.
+  kReclaim = 8,
+  /// The answer, four bytes: how many bytes the sender of this frame will not send that it was allowed to.
+  kReturn = 9,
 };
 
 inline constexpr std::uint8_t kMuxVersion = 1;
@@ -57,7 +62,10 @@ inline constexpr std::size_t kMuxHeaderBytes = 8;
 inline constexpr std::size_t kMuxMaxTargetBytes = 512;
 inline constexpr std::size_t kMuxMaxReasonBytes = 512;
 inline constexpr std::size_t kMuxMaxControlBytes = 16 * 1024;
-inline constexpr std::size_t kMuxUpdateBytes = 4;
+/// Of the number in kUpd and kReturn.
+inline constexpr std::size_t kMuxAmountBytes = 4;
+/// kFlow: what may be sent on a stream from its beginning.
+inline constexpr std::size_t kMuxInitialWindowBytes = 64 * 1024;
 
 struct MuxHeader {
   MuxCommand command = MuxCommand::kNop;
@@ -81,8 +89,8 @@ std::expected<MuxHeader, MuxFrameError> parse_mux_header(std::span<const std::ui
 void write_mux_header(const MuxHeader& header, std::span<std::uint8_t, kMuxHeaderBytes> to);
 /// Header and data behind what `out` holds. `data` is at most 65,535 bytes.
 void append_mux_frame(Bytes& out, MuxCommand command, std::uint32_t stream_id, ByteView data = {});
-/// The same for kUpd.
-void append_mux_update(Bytes& out, std::uint32_t stream_id, std::uint32_t granted_bytes);
+/// The same for kUpd and kReturn.
+void append_mux_amount(Bytes& out, MuxCommand command, std::uint32_t stream_id, std::uint32_t bytes);
 
 /// Finds the frames in a stream of bytes that is cut anywhere. Data of kPsh is handed on where it lies, in as
 /// many parts as it arrives in; that of other commands whole, for which at most kMuxMaxControlBytes are kept.
@@ -95,8 +103,8 @@ class MuxParser {
     /// Valid until the next call, and as long as the bytes that were fed.
     ByteView data;
 
-    /// What a kUpd grants.
-    std::uint32_t granted_bytes() const;
+    /// What a kUpd grants or a kReturn returns, in bytes.
+    std::uint32_t amount() const;
   };
 
   /// Takes bytes from the front of `bytes`, up to the end of the part that it returns. Nothing when more

@@ -49,7 +49,9 @@ Bytes all_commands() {
   append_mux_frame(bytes, MuxCommand::kSyn, 3, as_bytes("tcp:db:5432"));
   append_mux_frame(bytes, MuxCommand::kAccept, 2);
   append_mux_frame(bytes, MuxCommand::kPsh, 3, as_bytes("hello"));
-  append_mux_update(bytes, 3, 0x44434241);
+  append_mux_amount(bytes, MuxCommand::kUpd, 3, 0x44434241);
+  append_mux_frame(bytes, MuxCommand::kReclaim, 3);
+  append_mux_amount(bytes, MuxCommand::kReturn, 3, 0x44434241);
   append_mux_frame(bytes, MuxCommand::kNop, 0);
   append_mux_frame(bytes, MuxCommand::kCtl, 0, as_bytes("{}"));
   append_mux_frame(bytes, MuxCommand::kFin, 3);
@@ -57,7 +59,7 @@ Bytes all_commands() {
   return bytes;
 }
 constexpr const char* kAllCommands =
-    "0 3 tcp:db:5432\n6 2 \n2 3 hello\n4 3 ABCD\n3 0 \n7 0 {}\n1 3 \n5 2 refused\n";
+    "0 3 tcp:db:5432\n6 2 \n2 3 hello\n4 3 ABCD\n8 3 \n9 3 ABCD\n3 0 \n7 0 {}\n1 3 \n5 2 refused\n";
 
 TEST(MuxFrame, WritesWhatOfficialClientsWrite) {
   Bytes bytes;
@@ -95,6 +97,8 @@ TEST(MuxFrame, LengthsAreLimitedByCommandBeforeAnythingIsKept) {
       {MuxDialect::kFlow, MuxCommand::kRst, 0, kMuxMaxReasonBytes},
       {MuxDialect::kFlow, MuxCommand::kAccept, 0, 0},
       {MuxDialect::kFlow, MuxCommand::kCtl, 1, kMuxMaxControlBytes},
+      {MuxDialect::kFlow, MuxCommand::kReclaim, 0, 0},
+      {MuxDialect::kFlow, MuxCommand::kReturn, 4, 4},
   };
   for (const auto& row : rows) {
     for (std::size_t length = 0; length <= UINT16_MAX; ++length) {
@@ -118,7 +122,7 @@ TEST(MuxFrame, OtherVersionsAndCommandsAreErrors) {
     if (value > 3)
       EXPECT_EQ(parse_mux_header(header(1, byte, 4), MuxDialect::kSmux).error(),
                 MuxFrameError::kUnknownCommand);
-    if (value > 7)
+    if (value > 9)
       EXPECT_EQ(parse_mux_header(header(1, byte, 4), MuxDialect::kFlow).error(),
                 MuxFrameError::kUnknownCommand);
   }
