@@ -74,6 +74,10 @@ awaitable<std::string> Gateway::start(NewSession session) {
   store::Session record{.session_id = session.session_id,
                         .target = session.node_id,
                         .document_name = session.document_name,
+                        .document_version = session.document_version,
+                        .session_type = session.document.session_type,
+                        .idle_timeout = session.idle_timeout,
+                        .max_duration = session.max_duration,
                         .owner_arn = session.owner_arn,
                         .owner_id = session.owner_id,
                         .reason = session.reason,
@@ -84,6 +88,8 @@ awaitable<std::string> Gateway::start(NewSession session) {
   auto message = make_interactive_shell(
       {.session_id = session.session_id,
        .document_name = session.document_name,
+       .document = session.document,
+       .run_as_user = session.run_as_user,
        .session_owner_arn = session.owner_arn,
        .data_channel_token = data_tokens_.issue(session.session_id, std::chrono::steady_clock::now())},
       now);

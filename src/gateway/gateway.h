@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "net/http_server.h"
 #include "net/runtime.h"
 #include "store/store.h"
+#include "wire/control_payloads.h"
 
 namespace postern::gateway {
 
@@ -24,6 +26,15 @@ struct NewSession {
   std::string session_id;
   std::string node_id;
   std::string document_name;
+  /// The number of the document's version.
+  std::string document_version;
+  /// Resolved: without placeholders, in the JSON types that official agents demand.
+  wire::SessionDocument document;
+  /// Goes before `runAsDefaultUser` of the document's inputs; empty: that one applies.
+  std::string run_as_user;
+  /// Zero: no limit.
+  std::chrono::seconds idle_timeout{0};
+  std::chrono::seconds max_duration{0};
   std::string owner_arn;
   std::string owner_id;
   std::string reason;

@@ -9,9 +9,10 @@ import time
 import uuid
 
 import pytest
+from control_channel import control_url, open_control_channel, signed_upgrade
 from node_identity import NodeIdentity
 from support.agent_message import LAYOUT, AgentMessage
-from support.aws_http import sign, token_of
+from support.aws_http import token_of
 from support.processes import memory_of
 from support.terminal import Terminal
 from support.wait import wait_until
@@ -94,16 +95,8 @@ def is_refused(web_socket):
     return False
 
 
-def control_url(testbed, node_id):
-    return f"wss://127.0.0.1:{testbed.port}/v1/control-channel/{node_id}?role=subscribe&stream=input"
-
-
 def data_url(testbed, session_id):
     return f"wss://127.0.0.1:{testbed.port}/v1/data-channel/{session_id}?role=publish_subscribe"
-
-
-def signed_upgrade(url, credentials):
-    return sign(credentials, "GET", url.replace("wss://", "https://"), {}, b"", "ssmmessages")
 
 
 # -- tokens of clients
@@ -215,24 +208,6 @@ def test_control_channel_upgrade_signed_by_another_node(http, testbed, ours, the
     with pytest.raises(Refused) as refused:
         WebSocket(url, http.tls, signed_upgrade(url, theirs.credentials()))
     assert refused.value.status == 403
-
-
-def open_control_channel(http, testbed, node, token_owner, token=None):
-    """The channel of `node`, opened with a token that `token_owner` was given."""
-    token = token or token_of(http.create_channel("control", token_owner.id, token_owner.credentials()))
-    url = control_url(testbed, node.id)
-    channel = WebSocket(url, http.tls, signed_upgrade(url, node.credentials()))
-    channel.send_json(
-        {
-            "Cookie": None,
-            "MessageSchemaVersion": "1.0",
-            "RequestId": str(uuid.uuid4()),
-            "TokenValue": token,
-            "AgentVersion": "3.3.987.0",
-            "PlatformType": "linux",
-        }
-    )
-    return channel
 
 
 # -- first frames
