@@ -48,7 +48,8 @@ class MuxTestEnd final : public MuxHandler {
   Bytes data(std::uint32_t id, std::string_view text) {
     Bytes bytes(Mux::kFrameHeaderBytes);
     mux.frame(id, text.size(), std::span(bytes).first<Mux::kFrameHeaderBytes>());
-    bytes.insert(bytes.end(), text.begin(), text.end());
+    const auto view = as_bytes(text);
+    bytes.insert(bytes.end(), view.begin(), view.end());
     return bytes;
   }
   std::string take_log() { return std::exchange(log_, {}); }
