@@ -41,8 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       channel::AgentHandshake other("3.3.9999.0", wire::kPort, nullptr, kExtensions);
       other.start(kStart);
       // It may fail, with the client's reason, but never for what the answer looks like.
+      if (!decode_json_text<wire::HandshakeResponse>(step->send->payload)) std::abort();
       const auto understood = other.on_delivery(step->send->type, as_bytes(step->send->payload), kStart);
-      if (!understood && understood.error().starts_with("invalid")) std::abort();
       if (understood && other.agreed().size() != client.agreed().size()) std::abort();
     }
     if (const auto step = agent.on_delivery(type, payload, kStart); step && *step) ++completions;
