@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -86,6 +87,12 @@ struct Session {
   /// The node's id.
   std::string target;
   std::string document_name;
+  /// The number of the version, and the session type (`Standard_Stream`) that it says.
+  std::string document_version;
+  std::string session_type;
+  /// How long it may be idle, and how long it may last at all; zero for no limit.
+  std::chrono::seconds idle_timeout{0};
+  std::chrono::seconds max_duration{0};
   /// The owner's ARN and unique id (`aws:userid`).
   std::string owner_arn;
   std::string owner_id;
