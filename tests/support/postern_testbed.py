@@ -117,8 +117,10 @@ class Testbed:
 
     __test__ = False  # not a test class, whatever pytest makes of the name
 
-    def __init__(self, aws=DEBIAN_AWS):
+    def __init__(self, aws=DEBIAN_AWS, configuration=""):
+        """`configuration` is TOML that posternd.toml ends with."""
         self.aws_program = aws
+        self.configuration = configuration
         self.root = Path(tempfile.mkdtemp(prefix="postern-testbed-"))
         self.state_dir = self.root / "posternd"
         self.log_dir = self.root / "log"
@@ -237,7 +239,9 @@ class Testbed:
     def start_posternd(self):
         """Starts the service, on the port that it had before if it ran before, and waits until it serves."""
         config = self.root / "posternd.toml"
-        config.write_text(f'listen = "127.0.0.1:{self.port}"\nstate_dir = "{self.state_dir}"\n')
+        config.write_text(
+            f'listen = "127.0.0.1:{self.port}"\nstate_dir = "{self.state_dir}"\n{self.configuration}'
+        )
         self._starts += 1
         log_name = f"posternd-{self._starts}"
         self.posternd = self.spawn(
