@@ -33,6 +33,23 @@ TEST(Frames, KnowTheEndOfAShell) {
   EXPECT_FALSE(says_terminating(as_bytes("Terminating")));
 }
 
+TEST(Frames, Trap59_ChannelClosedHasTheTypesThatAgentsInsistOn) {
+  const auto message = make_channel_closed("alice-1", "mi-1", "bye", kNow);
+  const auto body = parse_json(payload_of(message));
+  ASSERT_TRUE(body);
+  EXPECT_TRUE(body->at("SchemaVersion").is_int64());
+  EXPECT_TRUE(body->at("CreatedDate").is_string());
+  EXPECT_EQ(body->at("Output"), "bye");
+}
+
+TEST(Frames, ControlPlaneTrap18_CreatedDateIsInMillisecondsAndNeverZero) {
+  for (const auto& message : {make_channel_closed("a", "b", "", kNow), make_pause_publication("a", kNow),
+                              make_start_publication("a", kNow), make_control_channel_ready(kNow)}) {
+    EXPECT_EQ(wire::parse(message)->header.stamp.created_millis, 1'795'000'000'000U);
+  }
+  EXPECT_EQ(wire::parse(make_pause_publication("a", from_unix_micros(0)))->header.stamp.created_millis, 1U);
+}
+
 // control-plane.md traps 20 and 21: JSON inside a JSON string, and no parameters left to put in.
 TEST(Frames, AStartMessageCarriesTheResolvedDocument) {
   wire::SessionDocument resolved;

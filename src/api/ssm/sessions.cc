@@ -98,14 +98,10 @@ awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRe
     co_return std::unexpected(
         aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
   }
-  if (co_await call.services.gateway.sessions_of(in.target) >= gateway::Gateway::kMaxSessionsPerNode) {
-    co_return std::unexpected(
-        aws::kThrottling(in.target + " has " + std::to_string(gateway::Gateway::kMaxSessionsPerNode) +
-                         " sessions, the most that a node may have. End some of them."));
-  }
   session->session_id = make_session_id(call.principal);
   auto token = co_await call.services.gateway.start(*session);
-  co_return SessionTokenResponse{session->session_id, Secret(std::move(token)),
+  if (!token) co_return std::unexpected(aws::kThrottling(std::move(token.error())));
+  co_return SessionTokenResponse{session->session_id, Secret(std::move(*token)),
                                  stream_url(call, session->session_id)};
 }
 
