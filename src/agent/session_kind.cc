@@ -60,6 +60,16 @@ Kind make_port(asio::any_io_executor executor, const SessionJob& job, const wire
 
 }  // namespace
 
+net::awaitable<Completion> run_session_kind(SessionKind& kind, ChannelDriver& channel) {
+  Agreement agreement;
+  if (auto offer = kind.handshake()) {
+    auto agreed = co_await shake_hands(channel, std::move(*offer));
+    if (!agreed) co_return Completion{wire::kTaskFailed, agreed.error()};
+    agreement = std::move(*agreed);
+  }
+  co_return co_await kind.run(channel, std::move(agreement));
+}
+
 Kind make_session_kind(asio::any_io_executor executor, const SessionJob& job,
                        const wire::SessionStart& start) {
   const auto& type = start.document_content.session_type;

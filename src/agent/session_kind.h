@@ -46,6 +46,9 @@ class SessionKind {
   virtual void on_child_exit(int /*pid*/, int /*wait_status*/) {}
 };
 
+/// The handshake, where there is one, and then the session proper.
+net::awaitable<Completion> run_session_kind(SessionKind& kind, ChannelDriver& channel);
+
 /// Makes the kind that a job asks for. Error: the text with which the session fails.
 std::expected<std::unique_ptr<SessionKind>, std::string> make_session_kind(
     boost::asio::any_io_executor executor, const SessionJob& job, const wire::SessionStart& start);

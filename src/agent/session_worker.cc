@@ -132,19 +132,9 @@ class SessionWorker {
   }
 
   net::awaitable<void> run_kind() {
-    auto completion = co_await complete_kind();
+    auto completion = co_await run_session_kind(*kind_, *driver_);
     completion_ = std::move(completion);
     change_.notify();
-  }
-
-  net::awaitable<Completion> complete_kind() {
-    Agreement agreement;
-    if (auto offer = kind_->handshake()) {
-      auto agreed = co_await shake_hands(*driver_, std::move(*offer));
-      if (!agreed) co_return Completion{wire::kTaskFailed, agreed.error()};
-      agreement = std::move(*agreed);
-    }
-    co_return co_await kind_->run(*driver_, std::move(agreement));
   }
 
   net::awaitable<void> read_link() {

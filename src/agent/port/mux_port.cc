@@ -84,7 +84,8 @@ class MuxPort::Stream final : public Source, public std::enable_shared_from_this
   Outcome read_once() {
     auto& mux = port_.mux_;
     auto& channel = *port_.channel_;
-    const auto size = std::min(mux.send_window(id_), port_.payload_bytes_ - Mux::kFrameHeaderBytes);
+    const auto size = std::min(
+        {mux.send_window(id_), port_.payload_bytes_ - Mux::kFrameHeaderBytes, Mux::kMaxFrameDataBytes});
     // on_window() brings it back.
     if (size == 0) return Outcome::kOut;
     port_.send_control();
