@@ -65,6 +65,11 @@ class SshPeers:
         if self._made_separation_dir:
             PRIVILEGE_SEPARATION_DIR.rmdir()
 
+    @property
+    def root(self):
+        """Where `user_key` is, which both accept."""
+        return self._root
+
     def command(self, via_jump=False, jump_port=None):
         """argv that opens a shell on the node; `jump_port` reaches the jump host elsewhere, such as at a proxy."""
         name = f"ssh_config.{jump_port or ''}"
