@@ -77,15 +77,17 @@ def _wait_until_gone(servers):
 
 
 def settled(servers):
-    """Each server's memory once it has stopped changing."""
-    last = []
+    """Each server's memory once it has stopped changing: the resident one, since others' comings and goings change the share in a
+    common page."""
+    seen = []
 
     def unchanged():
-        last.append({name: server.memory() for name, server in servers.items()})
-        return len(last) > 5 and all(seen == last[-1] for seen in last[-5:])
+        seen.append({name: server.memory() for name, server in servers.items()})
+        resident = [{name: memory.rss for name, memory in values.items()} for values in seen[-5:]]
+        return len(resident) == 5 and all(values == resident[0] for values in resident)
 
     wait_until(unchanged, SETTLE_SECONDS, "memory to settle", 0.2)
-    return last[-1]
+    return seen[-1]
 
 
 def _figures(name, ours: Memory, peer: Memory, peer_name, divisor):

@@ -57,6 +57,15 @@ def read_all(connection):
     return b"".join(blocks)
 
 
+def receive(connection, size):
+    """Exactly so many bytes, or fewer when the other end has said all. MSG_WAITALL does nothing on a socket with a timeout."""
+    blocks, left = [], size
+    while left and (block := connection.recv(min(left, BLOCK))):
+        blocks.append(block)
+        left -= len(block)
+    return b"".join(blocks)
+
+
 def answer_hash(connection):
     """Reads to the end and then answers with the SHA-256 of it: needs a half-close."""
     connection.sendall(hashlib.sha256(read_all(connection)).hexdigest().encode())
