@@ -54,7 +54,10 @@ def start(testbed, node):
     yield run
     for process in running:
         process.kill()
-        process.communicate()
+        # Not communicate(), which flushes an input that a test has closed.
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            pipe.close()
+        process.wait()
 
 
 def test_streams_are_separate_and_exact(execute):

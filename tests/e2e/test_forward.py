@@ -250,11 +250,18 @@ def test_refused_connection_is_reported_to_itself_alone(forward):
             assert alive.recv(5) == b"after"
 
 
-def test_metadata_address_is_denied(forward):
-    through = forward("-L", "127.0.0.1:0:169.254.169.254:80")
-    with connect(through.port) as refused, contextlib.suppress(ConnectionResetError):
-        assert refused.recv(1) == b""
-    through.wait_said("169.254.169.254")
+def test_metadata_address_is_denied(testbed, node):
+    """A literal address is refused before there is a session."""
+    done = subprocess.run(
+        [testbed.program("postern"), "forward", node.name, "-L", "127.0.0.1:0:169.254.169.254:80"],
+        env=testbed.client_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode != 0
+    assert "169.254.169.254" in done.stderr
 
 
 # -- the command line
@@ -289,7 +296,9 @@ def test_ctrl_c_ends_it_and_its_session(testbed, forward):
             assert len(describe(testbed, "Active")) == 1
             through.interrupt()
             through.process.wait(20)
-            assert connection.recv(1) == b""
+            # Closed one way or the other: something may have been on its way.
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
         wait_until(lambda: not describe(testbed, "Active"), 20, "the session's end", 0.1)
 
 

@@ -37,7 +37,9 @@ std::expected<std::optional<Target>, std::string> own_target(const RawProperties
     return std::move(*target);
   }
   const auto port = raw.port_number.value_or("");
-  if (port.empty()) return std::nullopt;
+  // The service's documents have no other way of saying that there is none.
+  const bool others = !raw.destinations.empty() || !raw.listeners.empty();
+  if (port.empty() || (port == "0" && others)) return std::nullopt;
   const auto number = parse_port(port);
   if (!number) return std::unexpected("portNumber: " + number.error());
   auto host = raw.host.value_or("");

@@ -88,6 +88,7 @@ class Forwarding {
 
   awaitable<int> run() {
     const auto executor = co_await asio::this_coro::executor;
+    const CloseListeners closing{*this};
     // Before anything is asked of the service: a port in use is no reason for a session.
     for (const auto& spec : choices_.local) local_.emplace_back(executor, spec.from);
     for (const auto& address : choices_.dynamic) dynamic_.emplace_back(executor, address);
@@ -102,6 +103,16 @@ class Forwarding {
 
  private:
   using Made = std::expected<std::unique_ptr<SessionKind>, std::string>;
+
+  /// Listeners may not outlive the io_context of run(), however that ends.
+  struct CloseListeners {
+    explicit CloseListeners(Forwarding& owner) : forwarding(owner) {}
+    ~CloseListeners() {
+      forwarding.local_.clear();
+      forwarding.dynamic_.clear();
+    }
+    Forwarding& forwarding;
+  };
 
   KindFactory first_kinds(const asio::any_io_executor& executor) {
     return [this, executor](const SessionFacts& facts, SessionLink& link) -> Made {

@@ -81,8 +81,8 @@ Session::Session(const asio::any_io_executor& executor, SessionTicket ticket, co
 }
 
 awaitable<SessionEnd> Session::run() {
-  // Kept to the very end, whoever else listens: a terminal that goes away hangs up twice, the second time while
-  // the service is being told.
+  // Kept to the very end, whoever else listens: a terminal that goes away hangs up twice, the second time
+  // while the service is being told.
   asio::signal_set hangups(executor_);
   if (!is_ignored(SIGHUP)) hangups.add(SIGHUP);
   auto receiver = asio::co_spawn(executor_, receive(), asio::deferred);
