@@ -66,7 +66,8 @@ def test_ssh(ssh):
     done = ssh.run("ssh", "node", "cat; echo error >&2; exit 3", input=bytes(range(256)) * 40_000)
     assert done.returncode == 3
     assert done.stdout == bytes(range(256)) * 40_000
-    assert done.stderr == b"error\n"
+    # The plugin has lines of its own there.
+    assert b"error\n" in done.stderr
 
 
 def test_the_session_ends_with_ssh(testbed, ssh):
