@@ -18,6 +18,11 @@ bool has_account(PrincipalType type) {
   return type == PrincipalType::kRoot || type == PrincipalType::kUser || type == PrincipalType::kRoleSession;
 }
 
+// "*" does not name a session of a role, so that boundary and session policy still limit it.
+PrincipalMatch match_everyone(PrincipalType type) {
+  return type == PrincipalType::kRoleSession ? PrincipalMatch::kRole : PrincipalMatch::kDirect;
+}
+
 }  // namespace
 
 PrincipalMatcher::PrincipalMatcher(const PrincipalElement& element)
@@ -35,7 +40,7 @@ PrincipalMatch PrincipalMatcher::match(const Principal& principal) const {
 }
 
 PrincipalMatch PrincipalMatcher::match_named(const Principal& principal) const {
-  if (everyone_) return PrincipalMatch::kDirect;
+  if (everyone_) return match_everyone(principal.type);
   auto best = PrincipalMatch::kNone;
   for (const auto& name : names_) best = std::max(best, match(name, principal));
   return best;
@@ -57,7 +62,7 @@ PrincipalMatch PrincipalMatcher::match(const Name& name, const Principal& princi
       break;
   }
   // "AWS": "*" is the same as "*": anonymous callers too.
-  if (name.everyone) return PrincipalMatch::kDirect;
+  if (name.everyone) return match_everyone(principal.type);
   if (!has_account(principal.type)) return PrincipalMatch::kNone;
   if (name.value == principal.arn) return PrincipalMatch::kDirect;
   if (principal.type == PrincipalType::kRoleSession) {

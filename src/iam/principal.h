@@ -43,7 +43,7 @@ enum class PrincipalMatch : std::uint8_t {
   kNone,
   /// The account is named, which then decides by its own policies.
   kAccount,
-  /// The role is named, not this session of it.
+  /// The role is named and not this session of it, or everyone is and it is a role's session.
   kRole,
   /// The principal itself, or everyone.
   kDirect,
