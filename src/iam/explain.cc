@@ -149,7 +149,7 @@ std::string to_text(const Explanation& explanation) {
                         statement_name(*decision.policy, *decision.statement));
   if (!explanation.reason.empty()) text += fmt::format("  {}\n", explanation.reason);
   for (const auto set : kSets) {
-    if (decision.is_missing(set)) text += fmt::format("  missing: an Allow of a {}\n", to_string(set));
+    if (decision.is_missing(set)) text += fmt::format("  missing: an Allow in the {}\n", to_string(set));
   }
   for (const auto& one : explanation.statements) {
     text += fmt::format("{} on {}: {} {}\n", one.matched ? "applies" : "does not apply",

@@ -173,7 +173,7 @@ class PolicyReader {
   bool principal(Statement& out, const Located& name, const JsonValue& value, const ElementContext& context) {
     if (!has_principal(policy_.kind)) {
       return fail(name.at, context.path,
-                  fmt::format("a {} policy has no principal: it is about whoever it is attached to",
+                  fmt::format("the {} policy has no principal: it is about whoever it is attached to",
                               to_string(policy_.kind)),
                   "no such element");
     }

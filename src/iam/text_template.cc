@@ -26,7 +26,7 @@ std::string_view trimmed(std::string_view text) {
 bool is_key(std::string_view name) {
   const auto colon = name.find(':');
   return colon != std::string_view::npos && colon != 0 && colon + 1 < name.size() &&
-         name.find_first_of("{}'\"$*?") == std::string_view::npos;
+         name.find_first_of("{}'\",$*?") == std::string_view::npos;
 }
 
 // `text` begins with "${". Nothing when it can't be read.
