@@ -12,6 +12,7 @@
 #include "agent/completion_outbox.h"
 #include "agent/instance_information.h"
 #include "agent/keep_alive.h"
+#include "agent/port/address_rules.h"
 #include "agent/registration.h"
 #include "agent/session_manager.h"
 #include "agent/signal.h"
@@ -39,7 +40,7 @@ constexpr const char* kStopped = "The agent on the node was stopped.";
 class Agent {
  public:
   Agent(asio::io_context& context, const StateDirectory& directory, NodeState node, aws::NodeKey key,
-        net::Url endpoint, std::vector<std::string> worker_arguments)
+        net::Url endpoint, AgentOptions options)
       : context_(context),
         executor_(context.get_executor()),
         node_(std::move(node)),
@@ -49,7 +50,7 @@ class Agent {
         outbox_(clock_),
         sessions_(executor_,
                   {node_.node_id, node_.endpoint, node_.region, directory.ca_bundle_file(),
-                   std::move(worker_arguments)},
+                   std::move(options.worker_arguments), std::move(options.denied_addresses)},
                   [this](const std::string& id, const Completion& completion) { report(id, completion); }),
         signals_(context, SIGCHLD, SIGTERM, SIGINT),
         reports_(executor_),
@@ -284,7 +285,10 @@ class Agent {
 
 }  // namespace
 
-int run_agent(const StateDirectory& directory, NodeState node, std::vector<std::string> worker_arguments) {
+int run_agent(const StateDirectory& directory, NodeState node, AgentOptions options) {
+  if (const auto denied = AddressRules::parse(options.denied_addresses); !denied) {
+    throw std::runtime_error("--deny-forwarding-to " + denied.error());
+  }
   auto key = aws::NodeKey::from_pem(node.private_key);
   if (!key) throw std::runtime_error("the node's private key can't be used: " + key.error());
   auto endpoint = net::Url::parse(node.endpoint);
@@ -294,8 +298,7 @@ int run_agent(const StateDirectory& directory, NodeState node, std::vector<std::
   node.private_key = Secret();
   net::ignore_sigpipe();
   asio::io_context context(1);
-  Agent agent(context, directory, std::move(node), std::move(*key), std::move(*endpoint),
-              std::move(worker_arguments));
+  Agent agent(context, directory, std::move(node), std::move(*key), std::move(*endpoint), std::move(options));
   agent.start();
   log::info("agent_started", {{"version", POSTERN_VERSION}});
   context.run();

@@ -8,6 +8,7 @@
 #include "agent/spawn.h"
 #include "base/log.h"
 #include "net/timeout.h"
+#include "wire/extensions.h"
 #include "wire/messages.h"
 
 namespace postern::agent {
@@ -15,9 +16,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// Queued in the connection and so beyond recall: enough to fill TLS records, little enough that a ^C is not
-// stuck behind it.
-constexpr std::size_t kQueueBytes = 64 * 1024;
 // Then nobody waits for the session any more (data-channel.md 2.7: official clients give up far sooner).
 constexpr std::chrono::minutes kGiveUpAfter{5};
 // Delays stay below the limit for so long after the loss.
@@ -36,6 +34,7 @@ ChannelDriver::ChannelDriver(boost::asio::any_io_executor executor, Service serv
       options_(std::move(options)),
       role_token_(std::move(role_token)),
       channel_(channel::End::kAgent, options_.channel, clock_),
+      opened_(executor),
       writer_(executor),
       send_room_(executor),
       acknowledged_(executor) {}
@@ -51,6 +50,26 @@ void ChannelDriver::send(wire::PayloadType type, ByteView payload) {
   pump();
   // For what did not leave, and for its repetition.
   writer_.notify();
+}
+
+void ChannelDriver::send_prepared(wire::PayloadType type, std::size_t size) {
+  channel_.send_prepared(type, size);
+  pump();
+  writer_.notify();
+}
+
+void ChannelDriver::send_then_hush(wire::PayloadType type, ByteView payload, SteadyClock::duration limit) {
+  channel_.send_then_hush(type, payload, limit);
+  pump();
+  writer_.notify();
+}
+
+bool ChannelDriver::can_send() const {
+  return channel_.can_send() && (!socket_ || socket_->queued_bytes() < options_.queue_bytes);
+}
+
+net::awaitable<void> ChannelDriver::wait_opened() {
+  while (!opened_before_ && ended_.empty()) co_await opened_.wait();
 }
 
 channel::Delivery ChannelDriver::pop() {
@@ -108,6 +127,7 @@ net::awaitable<void> ChannelDriver::serve_connection() {
     log::info("data_channel_opened", {{"session", options_.session_id}});
   }
   opened_before_ = true;
+  opened_.notify();
   writer_.notify();
   send_room_.notify();
   while (ended_.empty()) {
@@ -131,6 +151,7 @@ net::awaitable<std::shared_ptr<net::WebSocket>> ChannelDriver::open() {
   opening.request_id = Uuid::random().to_string();
   opening.client_instance_id = options_.node_id;
   opening.client_id = "";
+  opening.extensions = {wire::kExtensionNotice};
   std::shared_ptr<net::WebSocket> socket =
       co_await open_channel(*client, path + "?role=publish_subscribe", sign);
   const Secret text(encode_json_text(opening));
@@ -142,12 +163,13 @@ net::awaitable<std::shared_ptr<net::WebSocket>> ChannelDriver::open() {
 void ChannelDriver::pump() {
   const auto socket = socket_;
   if (!socket || !socket->is_open()) return;
-  while (socket->queued_bytes() < kQueueBytes) {
+  while (socket->queued_bytes() < options_.queue_bytes) {
     const auto message = channel_.poll(SteadyClock::now());
     if (!message) break;
     socket->send(net::WsOpcode::kBinary, *message);
   }
   socket->flush();
+  if (can_send()) send_room_.notify();
 }
 
 net::awaitable<void> ChannelDriver::write() {
@@ -156,8 +178,8 @@ net::awaitable<void> ChannelDriver::write() {
     const auto socket = socket_;
     if (!socket || !socket->is_open()) {
       co_await writer_.wait();
-    } else if (socket->queued_bytes() >= kQueueBytes) {
-      co_await socket->room(kQueueBytes);
+    } else if (socket->queued_bytes() >= options_.queue_bytes) {
+      co_await socket->room(options_.queue_bytes);
     } else {
       co_await writer_.wait(channel_.next_wakeup().value_or(SteadyClock::time_point::max()));
     }
@@ -171,15 +193,17 @@ void ChannelDriver::receive(ByteView message) {
                {{"session", options_.session_id}, {"reason", channel::to_string(used.error())}});
   }
   if (on_input && channel_.front() != nullptr) on_input();
+  if (auto notice = channel_.take_notice(); notice && on_notice) on_notice(*notice);
   writer_.notify();
   acknowledged_.notify();
-  if (channel_.can_send()) send_room_.notify();
+  if (can_send()) send_room_.notify();
   if (channel_.closed()) close("closed by the service");
 }
 
 void ChannelDriver::close(std::string why) {
   if (!ended_.empty()) return;
   ended_ = std::move(why);
+  opened_.notify();
   send_room_.notify();
   acknowledged_.notify();
   if (on_ended) on_ended();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "agent/service.h"
@@ -22,6 +23,9 @@ class ChannelDriver {
     /// The first connection's token when the start message brought one; otherwise it is asked for.
     std::optional<Secret> first_token;
     channel::DataChannelOptions channel;
+    /// What may be queued in the connection and so beyond recall: enough to fill TLS records, little enough
+    /// that a ^C is not stuck behind it.
+    std::size_t queue_bytes = 64 * 1024;
   };
 
   ChannelDriver(boost::asio::any_io_executor executor, Service service, Options options,
@@ -33,9 +37,21 @@ class ChannelDriver {
   /// For reconnects from now on.
   void set_role_token(RoleToken token) { role_token_ = std::move(token); }
 
+  /// Returns once the first connection is open, or the session has ended. One waiter.
+  net::awaitable<void> wait_opened();
+
   /// Sends one stream message; bulk only after can_send().
   void send(wire::PayloadType type, ByteView payload);
-  bool can_send() const { return channel_.can_send(); }
+  /// The same without copying the payload: see channel::Sender.
+  std::span<std::uint8_t> prepare(std::size_t max_bytes) { return channel_.prepare(max_bytes); }
+  void send_prepared(wire::PayloadType type, std::size_t size);
+  /// See channel::DataChannel.
+  void send_then_hush(wire::PayloadType type, ByteView payload, std::chrono::steady_clock::duration limit);
+  void allow_bulk() { channel_.allow_bulk(); }
+  void use_bulk() { channel_.use_bulk(); }
+
+  /// Whether window and connection take more now: what is produced faster than it leaves waits at its source.
+  bool can_send() const;
   /// Returns once can_send() may have become true. One waiter.
   net::awaitable<void> wait_can_send() { return send_room_.wait(); }
   std::size_t unacknowledged_bytes() const { return channel_.sender().kept_bytes(); }
@@ -62,6 +78,8 @@ class ChannelDriver {
   void close(std::string why);
   /// Called once ended() says something.
   std::function<void()> on_ended;
+  /// Called with what the service has to say to the person (`session_notice`).
+  std::function<void(const std::string& text)> on_notice;
 
  private:
   net::awaitable<void> keep_connected();
@@ -82,6 +100,7 @@ class ChannelDriver {
   bool opened_before_ = false;
   std::chrono::steady_clock::time_point connected_at_;
   std::chrono::steady_clock::time_point last_connected_;
+  Signal opened_;
   Signal writer_;
   Signal send_room_;
   Signal acknowledged_;

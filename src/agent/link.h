@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/service.h"
 #include "base/json_codec.h"
@@ -23,8 +24,11 @@ struct SessionJob {
   /// Empty: the system's authorities.
   std::string ca_bundle_file;
   RoleToken role_token;
+  /// See AddressRules.
+  std::vector<std::string> denied_addresses = {};
 };
-BOOST_DESCRIBE_STRUCT(SessionJob, (), (start, node_id, endpoint, region, ca_bundle_file, role_token))
+BOOST_DESCRIBE_STRUCT(SessionJob, (),
+                      (start, node_id, endpoint, region, ca_bundle_file, role_token, denied_addresses))
 
 /// Any line to a worker.
 struct ToWorker {

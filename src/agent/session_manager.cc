@@ -11,8 +11,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "agent/process/process_session.h"
 #include "agent/session_worker.h"
-#include "agent/shell/pty.h"
 #include "agent/spawn.h"
 #include "base/log.h"
 #include "wire/control_payloads.h"
@@ -110,8 +110,9 @@ void SessionManager::launch(const std::string& session_id, const std::string& co
     return;
   }
   ToWorker message;
-  message.job = SessionJob{content,         options_.node_id,        options_.endpoint,
-                           options_.region, options_.ca_bundle_file, role_token_};
+  message.job = SessionJob{
+      content,     options_.node_id,         options_.endpoint, options_.region, options_.ca_bundle_file,
+      role_token_, options_.denied_addresses};
   tell(*worker, message);
   workers_.emplace(session_id, worker);
   log::info("session_started", {{"session", session_id}, {"pid", static_cast<std::int64_t>(worker->pid)}});

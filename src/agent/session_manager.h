@@ -25,6 +25,8 @@ class SessionManager {
     std::string ca_bundle_file;
     /// argv of a worker, from argv[0].
     std::vector<std::string> worker_arguments;
+    /// See AddressRules.
+    std::vector<std::string> denied_addresses = {};
   };
   /// Called once for each session that ended, also for those that could not start.
   using OnCompleted = std::function<void(const std::string& session_id, const Completion& completion)>;

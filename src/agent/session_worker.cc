@@ -23,15 +23,33 @@ namespace {
 constexpr std::chrono::seconds kDrainStall{2};
 constexpr std::chrono::seconds kDrainLimit{10};
 
-// The window of a terminal: what a ^C has to wait behind.
-constexpr std::size_t kWindowBytes = 512 * 1024;
 constexpr std::chrono::milliseconds kGapAfterFirst{50};
 
-channel::DataChannelOptions channel_options() {
-  channel::DataChannelOptions options;
-  options.sender.window_bytes = kWindowBytes;
-  options.sender.gap_after_first = kGapAfterFirst;
-  options.receiver.queue_bytes = 256 * 1024;
+// What lies between the session and its client.
+struct ChannelSizes {
+  // Unacknowledged.
+  std::size_t window_bytes;
+  // Received and not yet taken.
+  std::size_t inbox_bytes;
+  // In the connection's own queue.
+  std::size_t queue_bytes;
+};
+// A ^C has to wait behind it.
+constexpr ChannelSizes kInteractiveSizes{512 * 1024, 256 * 1024, 64 * 1024};
+// For line rate; towards official clients, too, which take 8 MiB at once. Ours agree on a window of their
+// own.
+constexpr ChannelSizes kBulkSizes{8 * 1024 * 1024, 1024 * 1024, 512 * 1024};
+
+ChannelDriver::Options driver_options(const SessionJob& job, wire::SessionStart& start, ChannelNeeds needs) {
+  const auto& sizes = needs == ChannelNeeds::kBulk ? kBulkSizes : kInteractiveSizes;
+  ChannelDriver::Options options;
+  options.session_id = start.session_id;
+  options.node_id = job.node_id;
+  options.first_token = std::move(start.data_channel_token);
+  options.channel.sender.window_bytes = sizes.window_bytes;
+  options.channel.sender.gap_after_first = kGapAfterFirst;
+  options.channel.receiver.queue_bytes = sizes.inbox_bytes;
+  options.queue_bytes = sizes.queue_bytes;
   return options;
 }
 
@@ -68,20 +86,15 @@ class SessionWorker {
     session_id_ = start->session_id;
 
     // First the shell, which needs longer to get ready than the connection, and before there are threads.
-    auto kind = make_session_kind(executor_, *start);
+    auto kind = make_session_kind(executor_, job, *start);
     if (!kind) co_return Completion{wire::kTaskFailed, kind.error()};
     kind_ = std::move(*kind);
-    if (const auto session = kind_->process_session()) {
-      FromWorker news;
-      news.process_session = *session;
-      link_.send(encode_json_text(news));
-    }
+    kind_->on_process_session = [this] { tell_process_session(); };
+    tell_process_session();
 
     tls_.emplace(job.ca_bundle_file);
-    driver_.emplace(
-        executor_, Service{*endpoint, job.region, &*tls_, &clock_},
-        ChannelDriver::Options{session_id_, job.node_id, start->data_channel_token, channel_options()},
-        job.role_token);
+    driver_.emplace(executor_, Service{*endpoint, job.region, &*tls_, &clock_},
+                    driver_options(job, *start, kind_->channel_needs()), job.role_token);
     driver_->on_ended = [this] { change_.notify(); };
     driver_->start();
     spawn(executor_, "link", read_link());
@@ -92,9 +105,18 @@ class SessionWorker {
     co_return co_await end_early();
   }
 
+  void tell_process_session() {
+    const auto session = kind_->process_session();
+    if (!session) return;
+    FromWorker news;
+    news.process_session = *session;
+    link_.send(encode_json_text(news));
+  }
+
   net::awaitable<Completion> end_naturally() {
     co_await driver_->drain(kDrainStall, kDrainLimit);
-    co_await driver_->finish();
+    // The reason of a failure is in the completion: the person must not hear of an ordinary end before.
+    if (completion_->status == wire::kTaskSuccess) co_await driver_->finish();
     co_return *completion_;
   }
 
@@ -110,7 +132,7 @@ class SessionWorker {
   }
 
   net::awaitable<void> run_kind() {
-    auto completion = co_await kind_->run(*driver_);
+    auto completion = co_await run_session_kind(*kind_, *driver_);
     completion_ = std::move(completion);
     change_.notify();
   }

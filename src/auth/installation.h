@@ -19,9 +19,10 @@ struct Installation {
   }
   std::string node_arn(const std::string& node_id) const { return ssm_arn("managed-instance/" + node_id); }
   std::string session_arn(const std::string& session_id) const { return ssm_arn("session/" + session_id); }
-  /// AWS's own documents have no account.
+  /// AWS's own documents have no account, and neither have ours.
   std::string document_arn(const std::string& name) const {
-    if (name.starts_with("AWS-")) return "arn:" + partition + ":ssm:" + region + "::document/" + name;
+    if (name.starts_with("AWS-") || name.starts_with("Postern-"))
+      return "arn:" + partition + ":ssm:" + region + "::document/" + name;
     return ssm_arn("document/" + name);
   }
 

@@ -30,7 +30,7 @@ Arn ArnSpace::node(std::string_view node_id) const {
 }
 
 Arn ArnSpace::document(std::string_view name) const {
-  const bool owned_by_service = name.starts_with("AWS-");
+  const bool owned_by_service = name.starts_with("AWS-") || name.starts_with("Postern-");
   return {partition, "ssm", region, owned_by_service ? std::string() : account,
           std::string("document/").append(name)};
 }

@@ -30,7 +30,7 @@ struct ArnSpace {
 
   /// `mi-...` is an ssm managed-instance, `i-...` an ec2 instance.
   Arn node(std::string_view node_id) const;
-  /// A document whose name begins with `AWS-` belongs to the service: its account is empty.
+  /// A document whose name begins with `AWS-` or `Postern-` belongs to the service: its account is empty.
   Arn document(std::string_view name) const;
   Arn session(std::string_view session_id) const;
   /// `setting_id` with or without its leading slash.

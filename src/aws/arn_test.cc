@@ -29,6 +29,7 @@ TEST(ArnSpace, NamesTheResourcesOfTheService) {
   EXPECT_EQ(space.node("mi-1").to_string(), "arn:aws:ssm:us-east-1:123456789012:managed-instance/mi-1");
   EXPECT_EQ(space.node("i-1").to_string(), "arn:aws:ec2:us-east-1:123456789012:instance/i-1");
   EXPECT_EQ(space.document("AWS-X").to_string(), "arn:aws:ssm:us-east-1::document/AWS-X");
+  EXPECT_EQ(space.document("Postern-X").to_string(), "arn:aws:ssm:us-east-1::document/Postern-X");
   EXPECT_EQ(space.document("mine").to_string(), "arn:aws:ssm:us-east-1:123456789012:document/mine");
   EXPECT_EQ(space.session("a-1").to_string(), "arn:aws:ssm:us-east-1:123456789012:session/a-1");
   EXPECT_EQ(space.service_setting("/ssm/x").to_string(),

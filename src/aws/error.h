@@ -36,9 +36,18 @@ inline constexpr ErrorCode kUnrecognizedClient{"UnrecognizedClientException", 40
 inline constexpr ErrorCode kValidation{"ValidationException", 400};
 // ssm
 inline constexpr ErrorCode kActivationExpired{"ActivationExpired", 400};
+inline constexpr ErrorCode kDocumentAlreadyExists{"DocumentAlreadyExists", 400};
+inline constexpr ErrorCode kDocumentLimitExceeded{"DocumentLimitExceeded", 400};
+inline constexpr ErrorCode kDocumentVersionLimitExceeded{"DocumentVersionLimitExceeded", 400};
+inline constexpr ErrorCode kDuplicateDocumentContent{"DuplicateDocumentContent", 400};
+inline constexpr ErrorCode kDuplicateDocumentVersionName{"DuplicateDocumentVersionName", 400};
 inline constexpr ErrorCode kInvalidActivation{"InvalidActivation", 400};
 inline constexpr ErrorCode kInvalidActivationId{"InvalidActivationId", 400};
 inline constexpr ErrorCode kInvalidDocument{"InvalidDocument", 400};
+inline constexpr ErrorCode kInvalidDocumentContent{"InvalidDocumentContent", 400};
+inline constexpr ErrorCode kInvalidDocumentOperation{"InvalidDocumentOperation", 400};
+inline constexpr ErrorCode kInvalidDocumentSchemaVersion{"InvalidDocumentSchemaVersion", 400};
+inline constexpr ErrorCode kInvalidDocumentVersion{"InvalidDocumentVersion", 400};
 inline constexpr ErrorCode kInvalidFilter{"InvalidFilter", 400};
 inline constexpr ErrorCode kInvalidFilterKey{"InvalidFilterKey", 400};
 inline constexpr ErrorCode kInvalidInstanceId{"InvalidInstanceId", 400};
@@ -50,9 +59,11 @@ inline constexpr ErrorCode kInvalidPublicKey{"InvalidPublicKey", 400};
 inline constexpr ErrorCode kInvalidResourceId{"InvalidResourceId", 400};
 inline constexpr ErrorCode kInvalidResourceType{"InvalidResourceType", 400};
 inline constexpr ErrorCode kMachineFingerprintDoesNotMatch{"MachineFingerprintDoesNotMatch", 400};
+inline constexpr ErrorCode kMaxDocumentSizeExceeded{"MaxDocumentSizeExceeded", 400};
 inline constexpr ErrorCode kPublicKeyAlreadyRegistered{"PublicKeyAlreadyRegistered", 400};
 inline constexpr ErrorCode kRegistrationLimitExceeded{"RegistrationLimitExceeded", 400};
 inline constexpr ErrorCode kTargetNotConnected{"TargetNotConnected", 400};
 inline constexpr ErrorCode kTooManyTags{"TooManyTagsError", 400};
+inline constexpr ErrorCode kUnsupportedPlatformType{"UnsupportedPlatformType", 400};
 
 }  // namespace postern::aws

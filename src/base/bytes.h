@@ -47,4 +47,19 @@ void store_be(std::uint8_t* to, Int value) {
   std::memcpy(to, &value, sizeof value);
 }
 
+/// The same in the order of smux: the least significant byte first.
+template <std::unsigned_integral Int>
+Int load_le(const std::uint8_t* from) {
+  Int value;
+  std::memcpy(&value, from, sizeof value);
+  if constexpr (std::endian::native == std::endian::big && sizeof(Int) > 1) value = std::byteswap(value);
+  return value;
+}
+
+template <std::unsigned_integral Int>
+void store_le(std::uint8_t* to, Int value) {
+  if constexpr (std::endian::native == std::endian::big && sizeof(Int) > 1) value = std::byteswap(value);
+  std::memcpy(to, &value, sizeof value);
+}
+
 }  // namespace postern

@@ -44,6 +44,12 @@ void Sha256Hasher::update(ByteView data) {
   POSTERN_CHECK(EVP_DigestUpdate(context_.get(), data.data(), data.size()) == 1);
 }
 
+Sha256 Sha256Hasher::so_far() const {
+  Sha256Hasher copy;
+  POSTERN_CHECK(EVP_MD_CTX_copy_ex(copy.context_.get(), context_.get()) == 1);
+  return copy.finish();
+}
+
 Sha256 Sha256Hasher::finish() {
   Sha256 digest;
   POSTERN_CHECK(EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr) == 1);

@@ -29,7 +29,11 @@ class Sha256Hasher {
  public:
   Sha256Hasher();
   ~Sha256Hasher();
+  Sha256Hasher(Sha256Hasher&&) noexcept = default;
+  Sha256Hasher& operator=(Sha256Hasher&&) noexcept = default;
   void update(ByteView data);
+  /// Of what came so far; more may come.
+  Sha256 so_far() const;
   /// Ends the hash; the object may not be used afterwards.
   Sha256 finish();
 

@@ -24,6 +24,14 @@ TEST(HmacSha256, KnowsRfc4231Case2) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+TEST(Sha256Hasher, TellsTheHashSoFarAndGoesOn) {
+  Sha256Hasher hasher;
+  hasher.update(as_bytes("ab"));
+  EXPECT_EQ(hasher.so_far(), sha256("ab"));
+  hasher.update(as_bytes("c"));
+  EXPECT_EQ(hasher.finish(), sha256("abc"));
+}
+
 TEST(EqualInConstantTime, ComparesContentAndLength) {
   EXPECT_TRUE(equal_in_constant_time("abc", "abc"));
   EXPECT_FALSE(equal_in_constant_time("abc", "abd"));

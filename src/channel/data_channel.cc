@@ -80,16 +80,11 @@ std::expected<void, ChannelError> DataChannel::on_acknowledge(const wire::AgentM
                                                               SteadyTime now) {
   sender_.resume();
   if (!wire::digest_matches(message)) return std::unexpected(ChannelError::kWrongDigest);
-  const auto body = decode_json_text<wire::Acknowledge>(as_text(message.payload));
+  const auto body = wire::decode_acknowledge(as_text(message.payload));
   if (!body) return std::unexpected(ChannelError::kMalformedPayload);
-  const auto number = body->acknowledged_message_sequence_number;
-  const auto result = bulk_allowed_ && body->acknowledged_through
-                          ? sender_.on_progress(number,
-                                                {*body->acknowledged_through,
-                                                 body->held_through.value_or(*body->acknowledged_through),
-                                                 body->gap.value_or(false), body->probe.value_or(false)},
-                                                now)
-                          : sender_.on_acknowledge(number, now);
+  const auto result = bulk_allowed_ && body->progress
+                          ? sender_.on_progress(body->number, *body->progress, now)
+                          : sender_.on_acknowledge(body->number, now);
   if (result == Sender::AckResult::kNeverSent) return std::unexpected(ChannelError::kAcknowledgedUnsent);
   return {};
 }
@@ -113,9 +108,7 @@ std::optional<ByteView> DataChannel::poll(SteadyTime now) {
     const auto ack = receiver_.take_ack().value();
     const auto stamp = wire::Stamp::fresh(clock_.now());
     acknowledgement_ =
-        ack.progress
-            ? wire::make_acknowledge(stamp, received_by(end_), ack.message_id, ack.number, *ack.progress)
-            : wire::make_acknowledge(stamp, received_by(end_), ack.message_id, ack.number);
+        wire::make_acknowledge(stamp, received_by(end_), ack.message_id, ack.number, ack.progress);
     return acknowledgement_;
   }
   const auto message = sender_.poll(now);

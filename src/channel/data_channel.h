@@ -83,6 +83,7 @@ class DataChannel {
   const Delivery* front() const { return receiver_.front(); }
   Delivery pop() { return receiver_.pop(); }
   void set_ready(bool ready) { receiver_.set_ready(ready); }
+  void set_consumer(PayloadConsumer* consumer) { receiver_.set_consumer(consumer); }
 
   /// A new connection carries the channel from now on. Numbers go on where they were.
   void on_reconnect();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "wire/control_payloads.h"
 
@@ -99,6 +101,8 @@ std::expected<ClientHandshake::Step, std::string> ClientHandshake::on_delivery(w
 std::expected<ClientHandshake::Step, std::string> ClientHandshake::on_request(ByteView payload) {
   const auto request = decode_json_text<wire::HandshakeRequest>(as_text(payload));
   if (!request) return std::unexpected("invalid handshake request: " + request.error().message());
+  // Two answers make an agent take the second for input (data-channel.md section 10, trap 36).
+  if (std::exchange(answered_, true)) return Step{std::nullopt, true};
   agent_version_ = request->agent_version;
   wire::HandshakeResponse response;
   response.client_version = client_version_;

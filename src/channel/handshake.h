@@ -112,6 +112,7 @@ class ClientHandshake {
   std::string session_type_;
   boost::json::value properties_;
   std::string customer_message_;
+  bool answered_ = false;
   bool complete_ = false;
 };
 

@@ -116,7 +116,40 @@ TEST(ClientHandshake, ReportsGarbage) {
   EXPECT_FALSE(client.complete());
 }
 
-TEST(AgentHandshake, ThrowsAwayEarlyInput) {
+TEST(ClientHandshake, Trap36_AnswersOnce) {
+  ClientHandshake client("1.2.9999.0");
+  const auto* request =
+      R"({"AgentVersion":"3.3.987.0","RequestedClientActions":[{"ActionType":"SessionType",)"
+      R"("ActionParameters":{"SessionType":"Port","Properties":null}}]})";
+  const auto first = client.on_delivery(PayloadType::kHandshakeRequest, as_bytes(request));
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->send);
+  const auto second = client.on_delivery(PayloadType::kHandshakeRequest, as_bytes(request));
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->consumed);
+  EXPECT_FALSE(second->send);
+}
+
+TEST(AgentHandshake, Trap35_RequestsTheSessionTypeAndNothingElse) {
+  AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr, {"bulk"});
+  const auto request = decode_json_text<wire::HandshakeRequest>(agent.start(kStart).payload);
+  ASSERT_TRUE(request);
+  ASSERT_EQ(request->requested_client_actions.size(), 1U);
+  EXPECT_EQ(request->requested_client_actions[0].action_type, wire::kActionSessionType);
+}
+
+TEST(AgentHandshake, Trap38_TheTimeIsAWholeNumberOfNanoseconds) {
+  AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr);
+  agent.start(kStart);
+  const auto complete = agent.on_delivery(
+      PayloadType::kHandshakeResponse,
+      as_bytes(R"({"ClientVersion":"1.2.677.0","ProcessedClientActions":[],"Errors":null})"),
+      kStart + std::chrono::milliseconds(1500));
+  ASSERT_TRUE(complete && *complete);
+  EXPECT_EQ((*complete)->payload, R"({"HandshakeTimeToComplete":1500000000,"CustomerMessage":""})");
+}
+
+TEST(AgentHandshake, Trap31_ThrowsAwayEarlyInput) {
   AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr);
   agent.start(kStart);
   const auto step = agent.on_delivery(PayloadType::kOutput, as_bytes("early"), kStart);

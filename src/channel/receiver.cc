@@ -34,8 +34,8 @@ Receiver::Receipt Receiver::on_message(const wire::AgentMessageView& message) {
   }
   if (number == expected_ && ready_ && queue_has_room(size)) {
     acknowledge(id, number);
-    enqueue({message.header.payload_type, Bytes(message.payload.begin(), message.payload.end())});
     ++expected_;
+    deliver(message);
     deliver_buffered();
     return Receipt::kDelivered;
   }
@@ -105,13 +105,26 @@ void Receiver::acknowledge(const Uuid& message_id, std::int64_t number) {
   if (acks_.size() < kMaxPendingAcks) acks_.push_back({message_id, number});
 }
 
+void Receiver::deliver(const wire::AgentMessageView& message) {
+  auto rest = message.payload;
+  if (consumer_ != nullptr && queue_.empty() && !rest.empty()) {
+    consuming_ = true;
+    const auto taken = consumer_->on_payload(message.header.payload_type, rest);
+    consuming_ = false;
+    POSTERN_CHECK(taken <= rest.size());
+    rest = rest.subspan(taken);
+    if (rest.empty()) return;
+  }
+  enqueue({message.header.payload_type, Bytes(rest.begin(), rest.end())});
+}
+
 void Receiver::enqueue(Delivery delivery) {
   queue_bytes_ += delivery.payload.size();
   queue_.push_back(std::move(delivery));
 }
 
 void Receiver::deliver_buffered() {
-  while (ready_ && !buffer_.empty()) {
+  while (ready_ && !consuming_ && !buffer_.empty()) {
     const auto next = buffer_.begin();
     const auto size = next->second.delivery.payload.size();
     if (next->first != expected_ || !queue_has_room(size)) return;

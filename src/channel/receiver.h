@@ -27,6 +27,15 @@ struct Delivery {
   Bytes payload;
 };
 
+/// Takes payloads where they lie, for whoever has a use for them at once (see Receiver::set_consumer).
+class PayloadConsumer {
+ public:
+  virtual ~PayloadConsumer() = default;
+  /// The next payload. Returns how many bytes of it have been taken, from the front; the rest is delivered
+  /// through the queue. May call every member of the channel but on_message(), pop() and set_consumer().
+  virtual std::size_t on_payload(wire::PayloadType type, ByteView payload) = 0;
+};
+
 /// A message to be acknowledged.
 struct PendingAck {
   Uuid message_id;
@@ -47,7 +56,7 @@ class Receiver {
   explicit Receiver(ReceiverOptions options);
 
   enum class Receipt { kDelivered, kBuffered, kDuplicate, kDropped };
-  /// A message whose digest is right. The payload is copied.
+  /// A message whose digest is right. The payload is copied, or given to the consumer.
   Receipt on_message(const wire::AgentMessageView& message);
 
   /// From now on one acknowledgement tells the progress of the whole stream, and duplicates are answered even
@@ -56,6 +65,12 @@ class Receiver {
 
   /// Starts (the initial state) or stops delivery.
   void set_ready(bool ready);
+
+  /// From now on a payload that is the next in order goes to `consumer` without being copied, as long as the
+  /// queue is empty and delivery not stopped; everything else goes through the queue as before, so the
+  /// consumer still looks at front() after each message. It must outlive the Receiver, or be taken back with
+  /// nullptr.
+  void set_consumer(PayloadConsumer* consumer) { consumer_ = consumer; }
 
   /// The oldest delivery, or nothing; valid until pop().
   const Delivery* front() const { return queue_.empty() ? nullptr : &queue_.front(); }
@@ -79,6 +94,7 @@ class Receiver {
   bool queue_has_room(std::size_t bytes) const;
   void acknowledge(const Uuid& message_id, std::int64_t number);
   std::int64_t held_through() const;
+  void deliver(const wire::AgentMessageView& message);
   void enqueue(Delivery delivery);
   void deliver_buffered();
 
@@ -89,6 +105,9 @@ class Receiver {
   std::map<std::int64_t, Buffered> buffer_;
   std::size_t buffer_bytes_ = 0;
   std::deque<PendingAck> acks_;
+  PayloadConsumer* consumer_ = nullptr;
+  /// The consumer is looking at a payload, whose rest must precede whatever else is delivered.
+  bool consuming_ = false;
   bool ready_ = true;
   bool cumulative_ = false;
   /// Cumulative mode: messages since the last acknowledgement, and the newest of them.

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <string>
+
 #include "wire/messages.h"
 
 namespace postern::channel {
@@ -116,6 +120,75 @@ TEST_F(ReceiverTest, BoundsUnwrittenAcknowledgements) {
   receive(0);
   for (int i = 0; i < 100'000; ++i) receive(0);
   EXPECT_LE(acks().size(), 20'000u);
+}
+
+class TastingConsumer final : public PayloadConsumer {
+ public:
+  std::size_t on_payload(wire::PayloadType, ByteView payload) override {
+    const auto size = std::min(payload.size(), appetite);
+    eaten += as_text(payload.first(size));
+    last_at = payload.data();
+    if (meanwhile) meanwhile();
+    return size;
+  }
+  std::size_t appetite = SIZE_MAX;
+  std::string eaten;
+  const std::uint8_t* last_at = nullptr;
+  std::function<void()> meanwhile;
+};
+
+TEST_F(ReceiverTest, AConsumerTakesWhatIsNextWhereItLies) {
+  TastingConsumer consumer;
+  receiver.set_consumer(&consumer);
+  const auto bytes =
+      wire::make_stream_message(wire::Stamp::fresh(Timestamp{}), wire::MessageType::kInputStreamData, 0,
+                                wire::PayloadType::kOutput, as_bytes("a"));
+  EXPECT_EQ(receiver.on_message(*wire::parse(bytes)), Receipt::kDelivered);
+  EXPECT_EQ(consumer.last_at, bytes.data() + wire::kHeaderBytes);
+  EXPECT_EQ(receive(0, "a"), Receipt::kDuplicate);
+  EXPECT_EQ(receive(1, "b"), Receipt::kDelivered);
+  EXPECT_EQ(consumer.eaten, "ab");
+  EXPECT_EQ(receiver.front(), nullptr);
+  EXPECT_EQ(receiver.held_bytes(), 0U);
+  EXPECT_EQ(acks(), (Numbers{0, 0, 1}));
+}
+
+TEST_F(ReceiverTest, WhatTheConsumerLeavesGoesThroughTheQueueAndTheRestBehindIt) {
+  TastingConsumer consumer;
+  consumer.appetite = 2;
+  receiver.set_consumer(&consumer);
+  receive(0, "abc");
+  receive(1, "def");
+  EXPECT_EQ(consumer.eaten, "ab");
+  EXPECT_EQ(taken(), "cdef");
+  receive(2, "g");
+  EXPECT_EQ(consumer.eaten, "abg") << "in place again once the queue is empty";
+}
+
+TEST_F(ReceiverTest, TheConsumerGetsNothingAheadOfAMissingMessageOrWhileStopped) {
+  TastingConsumer consumer;
+  receiver.set_consumer(&consumer);
+  receive(1, "b");
+  EXPECT_EQ(consumer.eaten, "");
+  receive(0, "a");
+  EXPECT_EQ(consumer.eaten, "a");
+  EXPECT_EQ(taken(), "b");
+  receiver.set_ready(false);
+  receive(2, "c");
+  EXPECT_EQ(consumer.eaten, "a");
+  receiver.set_ready(true);
+  EXPECT_EQ(taken(), "c");
+}
+
+TEST_F(ReceiverTest, NothingOvertakesAPayloadThatTheConsumerIsLookingAt) {
+  TastingConsumer consumer;
+  consumer.appetite = 1;
+  consumer.meanwhile = [this] { receiver.set_ready(true); };
+  receiver.set_consumer(&consumer);
+  receive(1, "cd");
+  receive(0, "ab");
+  EXPECT_EQ(consumer.eaten, "a");
+  EXPECT_EQ(taken(), "bcd");
 }
 
 }  // namespace

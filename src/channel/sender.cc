@@ -17,32 +17,41 @@ bool Sender::can_send() const {
 
 std::int64_t Sender::send(wire::PayloadType type, ByteView payload) {
   POSTERN_CHECK(!payload.empty());
-  return keep(wire::make_stream_message(wire::Stamp::fresh(clock_.now()), stream_, next_number(), type,
-                                        payload, bulk_ ? wire::Digest::kZero : wire::Digest::kSha256));
+  Buffer message(wire::kHeaderBytes + payload.size());
+  std::ranges::copy(payload, message.bytes().subspan(wire::kHeaderBytes).begin());
+  return keep(type, std::move(message));
 }
 
 std::span<std::uint8_t> Sender::prepare(std::size_t max_bytes) {
-  prepared_.resize(wire::kHeaderBytes + max_bytes);
-  return std::span(prepared_).subspan(wire::kHeaderBytes);
+  const auto size = wire::kHeaderBytes + max_bytes;
+  if (prepared_.capacity() != size) prepared_ = pool_.take(size);
+  return prepared_.bytes().subspan(wire::kHeaderBytes);
 }
 
 std::int64_t Sender::send_prepared(wire::PayloadType type, std::size_t size) {
   POSTERN_CHECK(size > 0 && wire::kHeaderBytes + size <= prepared_.size());
-  const auto payload = std::span(prepared_).subspan(wire::kHeaderBytes, size);
   // A buffer that is mostly empty would be kept whole until it is acknowledged.
-  if (size < (prepared_.size() - wire::kHeaderBytes) / 2) return send(type, payload);
-  const auto header = wire::make_stream_header(wire::Stamp::fresh(clock_.now()), stream_, next_number(), type,
-                                               payload, bulk_ ? wire::Digest::kZero : wire::Digest::kSha256);
-  std::ranges::copy(header, prepared_.begin());
+  if (size < (prepared_.size() - wire::kHeaderBytes) / 2)
+    return send(type, prepared_.bytes().subspan(wire::kHeaderBytes, size));
   prepared_.resize(wire::kHeaderBytes + size);
-  return keep(std::exchange(prepared_, {}));
+  return keep(type, std::move(prepared_));
 }
 
-std::int64_t Sender::keep(Bytes message) {
+/// `message` has room for its header in front.
+std::int64_t Sender::keep(wire::PayloadType type, Buffer message) {
   const auto number = next_number();
+  const auto header = wire::make_stream_header(wire::Stamp::fresh(clock_.now()), stream_, number, type,
+                                               message.bytes().subspan(wire::kHeaderBytes),
+                                               bulk_ ? wire::Digest::kZero : wire::Digest::kSha256);
+  std::ranges::copy(header, message.bytes().begin());
   kept_bytes_ += message.size();
   kept_.push_back({.message = std::move(message)});
   return number;
+}
+
+void Sender::release(Kept& kept) {
+  kept_bytes_ -= kept.message.size();
+  pool_.give_back(std::move(kept.message));
 }
 
 Sender::AckResult Sender::on_acknowledge(std::int64_t number, SteadyTime now) {
@@ -52,8 +61,7 @@ Sender::AckResult Sender::on_acknowledge(std::int64_t number, SteadyTime now) {
   if (kept.message.empty()) return AckResult::kRepeated;
   if (kept.written) rtt_.on_sample(now - kept.first_written);
   silent_rounds_ = 0;
-  kept_bytes_ -= kept.message.size();
-  Bytes().swap(kept.message);
+  release(kept);
   drop_acknowledged();
   return AckResult::kAcknowledged;
 }
@@ -64,6 +72,8 @@ void Sender::drop_acknowledged() {
     ++first_;
   }
   cursor_ = std::max(cursor_, first_);
+  // An idle channel keeps nothing.
+  if (kept_.empty()) pool_.shrink(0);
 }
 
 Sender::AckResult Sender::on_progress(std::int64_t number, const wire::Progress& progress, SteadyTime now) {
@@ -73,9 +83,7 @@ Sender::AckResult Sender::on_progress(std::int64_t number, const wire::Progress&
   if (number >= first_ && number <= progress.acknowledged_through && at(number).written)
     rtt_.on_sample(now - at(number).first_written);
   for (auto next = first_; next <= progress.acknowledged_through; ++next) {
-    auto& kept = at(next);
-    kept_bytes_ -= kept.message.size();
-    Bytes().swap(kept.message);
+    release(at(next));
     result = AckResult::kAcknowledged;
   }
   drop_acknowledged();
@@ -127,7 +135,7 @@ std::optional<ByteView> Sender::poll_repair(SteadyTime now) {
     repair_left_ = silent_rounds_ == 0 && !bulk_ ? kRepairMessages : 1;
     if (bulk_) {
       probe_end_ = cursor_;
-      wire::set_probe_flag(kept_.front().message);
+      wire::set_probe_flag(kept_.front().message.bytes());
     }
     repair_next_ = first_;
     ++silent_rounds_;
@@ -150,7 +158,7 @@ ByteView Sender::write(Kept& kept, SteadyTime now) {
   if (!kept.written) kept.first_written = now;
   kept.written = true;
   kept.last_written = now;
-  return kept.message;
+  return kept.message.bytes();
 }
 
 std::optional<SteadyTime> Sender::next_wakeup() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "channel/rtt_estimator.h"
@@ -89,11 +90,14 @@ class Sender {
   std::uint64_t repetitions() const { return repetitions_; }
 
   static constexpr int kRepairMessages = 64;
+  /// Buffers of acknowledged messages kept for further ones: what an acknowledgement or two of a bulk
+  /// transfer free at once. None once everything is acknowledged.
+  static constexpr std::size_t kPoolBytes = 2 * 1024 * 1024;
 
  private:
   struct Kept {
     /// Empty once acknowledged while an older one is not.
-    Bytes message;
+    Buffer message;
     SteadyTime first_written;
     SteadyTime last_written;
     bool written = false;
@@ -106,7 +110,8 @@ class Sender {
   bool second_must_wait(SteadyTime now) const;
   std::optional<ByteView> poll_repair(SteadyTime now);
   ByteView write(Kept& kept, SteadyTime now);
-  std::int64_t keep(Bytes message);
+  std::int64_t keep(wire::PayloadType type, Buffer message);
+  void release(Kept& kept);
 
   wire::MessageType stream_;
   SenderOptions options_;
@@ -125,7 +130,9 @@ class Sender {
   int silent_rounds_ = 0;
   std::uint64_t repetitions_ = 0;
   /// Room for a header, and a payload being prepared behind it.
-  Bytes prepared_;
+  Buffer prepared_;
+  /// What was acknowledged, for the next prepare().
+  BufferPool pool_{kPoolBytes};
   bool paused_ = false;
   bool bulk_ = false;
   /// Every number below had been written when the last timeout asked for an answer; nothing once it came.

@@ -6,8 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "client/run_session.h"
-#include "client/session_text.h"
+#include "client/session/expectation.h"
+#include "client/session/run_session.h"
+#include "client/session/session_text.h"
 
 namespace postern::client {
 namespace {
@@ -29,11 +30,16 @@ PluginPlan print(std::string text, int exit_code = 0) {
   return plan;
 }
 
-bool has_target(const std::string& request_json) {
-  const auto request = parse_json(request_json);
-  if (!request || !request->is_object()) return false;
-  const auto* target = request->get_object().if_contains("Target");
-  return target != nullptr && target->is_string();
+/// What the plugin reads of the StartSession request (data-channel.md 1.1).
+struct GivenRequest {
+  std::string target;
+  std::optional<std::string> document_name;
+};
+BOOST_DESCRIBE_STRUCT(GivenRequest, (), (target, document_name))
+
+void print_to(std::FILE* file, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), file);
+  std::fflush(file);
 }
 
 std::string missing_member(const SessionTicket& ticket) {
@@ -82,9 +88,10 @@ PluginPlan plan_plugin(const std::vector<std::string>& arguments, const Environm
   if (const auto missing = missing_member(*ticket); !missing.empty()) {
     return print(failed_text("the StartSession response has no " + missing), kUnusableCall);
   }
-  if (arguments.size() > 5 && !has_target(arguments[5])) {
-    return print(failed_text("the StartSession request has no Target"), kUnusableCall);
-  }
+  const auto request =
+      decode_json_text<GivenRequest>(arguments.size() > 5 ? arguments[5] : R"({"Target":""})");
+  if (!request) return print(failed_text("the StartSession request has no Target"), kUnusableCall);
+  plan.expect = expectation(request->document_name.value_or(""));
   plan.kind = PluginPlan::Kind::kStart;
   plan.ticket = std::move(*ticket);
   plan.flags.region = arguments[2];
@@ -109,14 +116,16 @@ int run_plugin(int argc, char** argv) {
     if (auto loaded = load_settings(plan.flags)) settings = std::move(*loaded);
   }
   const auto id = plan.ticket.session_id;
-  print_now(starting_text(id));
+  // Standard output is ssh's there.
+  auto* const words = plan.expect == Expect::kStandardStreams ? stderr : stdout;
+  print_to(words, starting_text(id));
   SessionEnd end{SessionEnd::Kind::kFailed, {}};
   try {
-    end = run_session(std::move(plan.ticket), settings, FrontEnd::kPlugin);
+    end = run_session(std::move(plan.ticket), settings, FrontEnd::kPlugin, plan.expect);
   } catch (const std::exception& failure) {
     end.text = failure.what();
   }
-  print_now(end_text(id, end));
+  print_to(words, end_text(id, end));
   return 0;
 }
 

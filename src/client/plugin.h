@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "client/aws_config.h"
-#include "client/session_link.h"
+#include "client/session/session.h"
 
 namespace postern::client {
 
@@ -21,6 +21,7 @@ struct PluginPlan {
   std::string text;
   int exit_code = 0;
   SessionTicket ticket;
+  Expect expect = Expect::kTerminal;
   /// Region, profile and endpoint from the argument vector.
   ConfigFlags flags;
   /// The variable that held the StartSession answer and its token: to be removed from the environment.

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "client/run_session.h"
-#include "client/session_text.h"
+#include "client/session/run_session.h"
+#include "client/session/session_text.h"
 
 namespace postern::client {
 namespace {
@@ -89,6 +89,16 @@ TEST(PlanPlugin, RefusesWhatCantBecomeASession) {
             "Cannot perform start session: the StartSession response has no TokenValue\n");
   EXPECT_EQ(plan({R"({"SessionId":"s","StreamUrl":"u"})", "r", "StartSession"}).exit_code, 2);
   EXPECT_EQ(plan({kResponse, "r", "StartSession", "", R"({"Target":7})", ""}).exit_code, 2);
+}
+
+TEST(PlanPlugin, ExpectsWhatTheDocumentSays) {
+  const auto expects = [](const char* request) {
+    return plan({kResponse, "r", "StartSession", "", request, ""}).expect;
+  };
+  EXPECT_EQ(expects(R"({"Target":"i-1"})"), Expect::kTerminal);
+  EXPECT_EQ(expects(R"({"Target":"i-1","DocumentName":"AWS-StartInteractiveCommand"})"), Expect::kTerminal);
+  EXPECT_EQ(expects(R"({"Target":"i-1","DocumentName":"AWS-StartSSHSession"})"), Expect::kStandardStreams);
+  EXPECT_EQ(expects(R"({"Target":"i-1","DocumentName":"Mine"})"), Expect::kAnything);
 }
 
 TEST(EndText, IsTheOfficialOne) {

@@ -14,12 +14,15 @@
 /// (control-plane.md 6.2, 6.3).
 namespace postern::client {
 
+using SessionParameters = std::map<std::string, std::vector<std::string>>;
+
 struct StartSessionRequest {
   std::string target;
   std::optional<std::string> document_name;
   std::optional<std::string> reason;
+  std::optional<SessionParameters> parameters;
 };
-BOOST_DESCRIBE_STRUCT(StartSessionRequest, (), (target, document_name, reason))
+BOOST_DESCRIBE_STRUCT(StartSessionRequest, (), (target, document_name, reason, parameters))
 
 /// What StartSession and ResumeSession answer; ResumeSession without a token means that the session is over.
 struct SessionGrant {
@@ -34,6 +37,18 @@ struct SessionReference {
   std::string session_id;
 };
 BOOST_DESCRIBE_STRUCT(SessionReference, (), (session_id))
+
+struct ConnectionStatusRequest {
+  std::string target;
+};
+BOOST_DESCRIBE_STRUCT(ConnectionStatusRequest, (), (target))
+
+struct ConnectionStatus {
+  /// The node's id, where the service knew the target.
+  std::string target;
+  std::string status;
+};
+BOOST_DESCRIBE_STRUCT(ConnectionStatus, (), (target, status))
 
 struct DescribeNodesRequest {
   int max_results = 50;

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "agent/agent.h"
+#include "agent/copy/copy_files.h"
 #include "agent/registration.h"
 #include "agent/session_worker.h"
 #include "agent/state.h"
@@ -20,6 +21,7 @@ using namespace postern;
 
 constexpr const char* kCodeVariable = "POSTERN_ACTIVATION_CODE";
 constexpr const char* kWorkerCommand = "session-worker";
+constexpr const char* kCopyCommand = "copy-files";
 constexpr std::size_t kMaxCodeBytes = 4096;
 constexpr std::size_t kMaxBundleBytes = 4 * 1024 * 1024;
 
@@ -58,7 +60,8 @@ constexpr const char* kFooter =
     "\nEXAMPLES\n"
     "  postern-agent register --endpoint https://postern.example:8443 --activation-id ID "
     "--activation-code-file code.txt\n"
-    "  postern-agent run\n";
+    "  postern-agent run\n"
+    "  postern-agent run --deny-forwarding-to default --deny-forwarding-to 10.0.0.0/8\n";
 
 struct RegisterArguments {
   std::string endpoint;
@@ -147,7 +150,8 @@ int register_this_node(const RegisterArguments& arguments, const agent::StateDir
   return 0;
 }
 
-int run(const agent::StateDirectory& directory, const LogArguments& logging) {
+int run(const agent::StateDirectory& directory, const LogArguments& logging,
+        std::vector<std::string> denied_addresses) {
   auto node = directory.load();
   if (!node) {
     throw std::runtime_error("this machine is not registered: no " + directory.registration_file().string() +
@@ -155,7 +159,8 @@ int run(const agent::StateDirectory& directory, const LogArguments& logging) {
   }
   return agent::run_agent(
       directory, std::move(*node),
-      {"postern-agent", kWorkerCommand, "--log-level", logging.level, "--log-format", logging.format});
+      {{"postern-agent", kWorkerCommand, "--log-level", logging.level, "--log-format", logging.format},
+       std::move(denied_addresses)});
 }
 
 void add_log_options(CLI::App& command, LogArguments& logging) {
@@ -196,11 +201,27 @@ int run_program(int argc, char** argv) {
 
   auto* run_command = app.add_subcommand("run", kRunAbout);
   run_command->add_option("--state-dir", state_dir, "Where the registration is")->capture_default_str();
+  std::vector<std::string> denied_addresses;
+  run_command
+      ->add_option(
+          "--deny-forwarding-to", denied_addresses,
+          "Forward no port to this address or network (ADDRESS[/BITS]). Repeat it for more. `default` "
+          "stands for the addresses of cloud metadata and platform services, which are denied when the "
+          "option is absent; `none` for no address")
+      ->type_name("ADDRESS")
+      ->allow_extra_args(false);
   add_log_options(*run_command, logging);
 
   // Started by the agent itself, with its job on an inherited descriptor; no group hides it from --help.
   auto* worker_command = app.add_subcommand(kWorkerCommand, "")->group("");
   add_log_options(*worker_command, logging);
+
+  // Started by a session worker.
+  auto* copy_command = app.add_subcommand(kCopyCommand, "")->group("");
+  std::string copy_direction;
+  std::string copy_path;
+  copy_command->add_option("DIRECTION", copy_direction)->required();
+  copy_command->add_option("PATH", copy_path)->required();
 
   try {
     app.parse(argc, argv);
@@ -211,8 +232,13 @@ int run_program(int argc, char** argv) {
   logging.apply();
   const agent::StateDirectory directory(state_dir);
   if (worker_command->parsed()) return agent::run_session_worker();
+  if (copy_command->parsed()) {
+    const auto direction = agent::parse_copy_direction(copy_direction);
+    if (!direction) throw std::runtime_error(direction.error());
+    return agent::run_copy_files(*direction, copy_path);
+  }
   if (register_command->parsed()) return register_this_node(registration, directory);
-  return run(directory, logging);
+  return run(directory, logging, std::move(denied_addresses));
 }
 
 }  // namespace

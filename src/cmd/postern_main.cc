@@ -1,11 +1,14 @@
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <span>
+#include <stdexcept>
 #include <string_view>
 
-#include "client/commands.h"
+#include "client/commands/command_line.h"
+#include "client/plain_text.h"
 #include "client/plugin.h"
 
 namespace postern::client {
@@ -17,18 +20,15 @@ Reaches the service with the profiles, keys and endpoints of the AWS CLI's own c
 
 constexpr auto kFooter = R"(
 EXAMPLES
-  postern nodes                              which nodes there are
-  postern start-session web-1                a shell on the node with this name
-  postern start-session mi-0123456789abcdef0 --reason "disk is full"
-  postern start-session tag:Role=db          ... on the one node with this tag
-  echo 'df -h; exit' | postern start-session web-1
-  postern sessions --history                 who was where
-  postern terminate-session admin-0a1b2c3d4e5f67890
+  postern nodes                                       which nodes there are
+  postern start-session web-1                         a shell on the node with this name
+  postern exec web-1 -- uptime                        a command, without a terminal
+  postern forward web-1 -L 8080:localhost:80          a local port that leads there
+  postern ssh admin@web-1                             ssh, to a node without an open port
+  postern sessions --history                          who was where
+  postern COMMAND --help                              more about each
 
-IN A SESSION, directly after Enter
-  ~.  end the session     ~~  a tilde     ~-  no more of these     ~?  help
-
-A lost connection is resumed for as long as the service keeps the session; what is typed meanwhile is not lost.
+A lost connection is resumed for as long as the service keeps the session; nothing that was sent meanwhile is lost.
 
 ENVIRONMENT AND FILES
   ~/.aws/config, ~/.aws/credentials          profiles: region, endpoint_url, ca_bundle, access keys, credential_process
@@ -39,8 +39,8 @@ ENVIRONMENT AND FILES
   https_proxy, no_proxy                      the proxy to go through
 
 EXIT STATUS
-  0 when it was done, for start-session when the session ended in an orderly way; 1 when something failed;
-  2 for a wrong command line.)";
+  0 when it was done; 1, or 255 for exec, forward, ssh and ssh-proxy, when something failed; 2 for a wrong command
+  line. exec gives the status of the remote command, ssh that of ssh.)";
 
 int run(int argc, char** argv) {
   CLI::App app{kDescription, "postern"};
@@ -48,47 +48,29 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", std::string("postern " POSTERN_VERSION));
   app.require_subcommand(1);
   app.fallthrough();
-  ConfigFlags flags;
-  app.add_option("--profile", flags.profile, "Profile of the AWS configuration files");
-  app.add_option("--region", flags.region, "Region that requests are signed for");
-  app.add_option("--endpoint-url", flags.endpoint_url, "Where the service is: https://HOST[:PORT]");
-  app.add_option("--ca-bundle", flags.ca_bundle, "PEM file of the CAs to trust instead of the system's");
-
-  StartSessionRequest request;
-  auto* start = app.add_subcommand("start-session", "Open a shell on a node");
-  start->add_option("TARGET", request.target, "Node id, node name, or tag:KEY=VALUE that one node has")
-      ->required();
-  start->add_option("--reason", request.reason, "Why, for the record");
-  start->add_option("--document-name", request.document_name, "Session document to use");
-
-  bool json = false;
-  auto* nodes = app.add_subcommand("nodes", "List the managed nodes");
-  nodes->add_flag("--json", json, "As the API gives it");
-
-  bool history = false;
-  auto* sessions = app.add_subcommand("sessions", "List sessions");
-  sessions->add_flag("--history", history, "Those that are over");
-  sessions->add_flag("--json", json, "As the API gives it");
-
-  std::string session_id;
-  auto* terminate = app.add_subcommand("terminate-session", "End a session");
-  terminate->add_option("ID", session_id, "The session's id")->required();
-
+  CommandLine line{.app = app};
+  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
+  const auto own = own_arguments(arguments);
+  line.trailing.assign(arguments.begin() + static_cast<std::ptrdiff_t>(own), arguments.end());
+  add_connection_options(app, line.flags);
+  add_session_commands(line);
+  add_exec_command(line);
+  add_forward_command(line);
+  add_ssh_commands(line);
+  add_list_commands(line);
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(own), argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-  const auto format = json ? ListFormat::kJson : ListFormat::kTable;
   try {
-    if (*start) return start_session(flags, std::move(request));
-    if (*nodes) return list_nodes(flags, format);
-    if (*sessions)
-      return list_sessions(flags, history ? WhichSessions::kHistory : WhichSessions::kActive, format);
-    return terminate_session(flags, session_id);
+    return line.run();
+  } catch (const std::invalid_argument& wrong) {
+    fmt::print(stderr, "postern: {}\n", harmless(wrong.what()));
+    return 2;
   } catch (const std::exception& failure) {
-    fmt::print(stderr, "postern: {}\n", failure.what());
-    return 1;
+    fmt::print(stderr, "postern: {}\n", harmless(failure.what()));
+    return line.failure_status;
   }
 }
 

@@ -60,6 +60,13 @@ Setter seconds(std::int64_t min, std::int64_t max, Set set) {
   };
 }
 
+// A number of sessions.
+Setter sessions(std::int64_t max, std::size_t gateway::SessionLimits::* member) {
+  return [=](const toml::node& node, std::string_view key, PosterndConfig& config) {
+    config.limits.*member = static_cast<std::size_t>(number_of(node, key, 1, max));
+  };
+}
+
 const std::map<std::string, Setter, std::less<>>& setters() {
   static const std::map<std::string, Setter, std::less<>> table = {
       {"state_dir", path(&PosterndConfig::state_dir)},
@@ -109,6 +116,9 @@ const std::map<std::string, Setter, std::less<>>& setters() {
       {"http.idle_timeout_seconds", seconds(1, 3600, [](auto& c, auto s) { c.http.idle_timeout = s; })},
       {"sessions.start_timeout_seconds", seconds(10, 600, [](auto& c, auto s) { c.sessions.start = s; })},
       {"sessions.grace_seconds", seconds(5, 86'400, [](auto& c, auto s) { c.sessions.grace = s; })},
+      {"limits.sessions_per_node", sessions(900, &gateway::SessionLimits::per_node)},
+      {"limits.sessions_per_user", sessions(1'000'000, &gateway::SessionLimits::per_user)},
+      {"limits.sessions", sessions(1'000'000, &gateway::SessionLimits::total)},
       {"drain_seconds", seconds(0, 300, [](auto& c, auto s) { c.drain = s; })},
   };
   return table;

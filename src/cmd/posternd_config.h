@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "gateway/live_session.h"
+#include "gateway/session_counts.h"
 #include "net/http_server.h"
 
 namespace postern {
@@ -35,6 +36,7 @@ struct PosterndConfig {
   log::Format log_format = log::Format::kText;
   net::HttpServerOptions http;
   gateway::SessionTimes sessions;
+  gateway::SessionLimits limits;
   /// How long a stop waits for requests under way.
   std::chrono::seconds drain{2};
 };

@@ -39,7 +39,7 @@ PosterndService::PosterndService(const PosterndConfig& config, store::Store& sto
     : config_(config),
       store_(store),
       threads_(thread_count(config)),
-      gateway_(threads_, store, bus_, clock_, config.sessions),
+      gateway_(threads_, store, bus_, clock_, config.sessions, config.limits),
       authenticator_(store, clock_, installation),
       services_{.store = store,
                 .gateway = gateway_,

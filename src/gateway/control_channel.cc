@@ -58,7 +58,7 @@ void ControlChannel::tick(Instant now) {
   if (silent > kDeadAfter) {
     log::info("node_silent", {{"node", node_id_}});
     socket_->close();
-  } else if (silent > kDeadAfter / 3) {
+  } else if (silent > kPingAfter) {
     socket_->send(net::WsOpcode::kPing, as_bytes("postern"));
   }
 }

@@ -42,12 +42,13 @@ class ControlChannel {
   /// service does.
   void receive(ByteView message);
 
-  /// Pings after a third of kDeadAfter without a byte, and drops a peer that has been silent for all of it.
+  /// Pings after kPingAfter without a byte, and drops a peer that has been silent for kDeadAfter.
   void tick(Instant now);
 
   void close() { socket_->close(); }
 
-  static constexpr std::chrono::seconds kDeadAfter{60};
+  static constexpr std::chrono::seconds kPingAfter{20};
+  static constexpr std::chrono::seconds kDeadAfter{57};
   /// A node that leaves this much unread is dropped: its channel carries small messages only.
   static constexpr std::size_t kMaxQueuedBytes = 4 * 1024 * 1024;
 

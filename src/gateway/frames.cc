@@ -33,14 +33,10 @@ Bytes make_interactive_shell(const SessionStartMessage& start, Timestamp now) {
   wire::SessionStart content;
   content.session_id = start.session_id;
   content.document_name = start.document_name;
-  content.document_content.description = "shell";
-  content.document_content.session_type = wire::kStandardStream;
-  // Official agents discard the message when a known input has the wrong type; absent ones have defaults.
-  content.document_content.inputs = boost::json::object{};
+  content.document_content = start.document;
   content.document_content.parameters = boost::json::object{};
-  content.document_content.properties = boost::json::object{};
   content.parameters = boost::json::object{};
-  content.run_as_user = "";
+  content.run_as_user = start.run_as_user;
   content.session_owner = start.session_owner_arn;
   content.data_channel_token = Secret(start.data_channel_token);
   return wire::make_interactive_shell(wire::Stamp::fresh(now), content, start.session_id);

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "wire/control_payloads.h"
 
 /// The AgentMessages that the service itself originates, complete and ready to send, and the two facts it
 /// reads in others' payloads.
@@ -28,6 +29,9 @@ Bytes make_data_channel_ready(Timestamp now);
 struct SessionStartMessage {
   std::string session_id;
   std::string document_name;
+  /// Resolved by the service: the node substitutes nothing, so no parameters go with it.
+  wire::SessionDocument document;
+  std::string run_as_user;
   std::string session_owner_arn;
   /// Lets our own agent open its data channel without asking for a token first; official agents ignore it.
   std::string data_channel_token;

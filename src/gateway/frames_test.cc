@@ -33,9 +33,35 @@ TEST(Frames, KnowTheEndOfAShell) {
   EXPECT_FALSE(says_terminating(as_bytes("Terminating")));
 }
 
-TEST(Frames, AStartMessageHasTheTypesThatOfficialAgentsInsistOn) {
+TEST(Frames, Trap59_ChannelClosedHasTheTypesThatAgentsInsistOn) {
+  const auto message = make_channel_closed("alice-1", "mi-1", "bye", kNow);
+  const auto body = parse_json(payload_of(message));
+  ASSERT_TRUE(body);
+  EXPECT_TRUE(body->at("SchemaVersion").is_int64());
+  EXPECT_TRUE(body->at("CreatedDate").is_string());
+  EXPECT_EQ(body->at("Output"), "bye");
+}
+
+TEST(Frames, ControlPlaneTrap18_CreatedDateIsInMillisecondsAndNeverZero) {
+  for (const auto& message : {make_channel_closed("a", "b", "", kNow), make_pause_publication("a", kNow),
+                              make_start_publication("a", kNow), make_control_channel_ready(kNow)}) {
+    EXPECT_EQ(wire::parse(message)->header.stamp.created_millis, 1'795'000'000'000U);
+  }
+  EXPECT_EQ(wire::parse(make_pause_publication("a", from_unix_micros(0)))->header.stamp.created_millis, 1U);
+}
+
+// control-plane.md traps 20 and 21: JSON inside a JSON string, and no parameters left to put in.
+TEST(Frames, AStartMessageCarriesTheResolvedDocument) {
+  wire::SessionDocument resolved;
+  resolved.description = "a \"port\"";
+  resolved.session_type = wire::kPort;
+  resolved.inputs = {{"runAsEnabled", false}, {"kmsKeyId", ""}};
+  resolved.parameters = {{"portNumber", "never sent"}};
+  resolved.properties = {{"portNumber", "22"}};
   const auto message = make_interactive_shell({.session_id = "alice-1",
-                                               .document_name = "SSM-SessionManagerRunShell",
+                                               .document_name = "AWS-StartSSHSession",
+                                               .document = resolved,
+                                               .run_as_user = "ops",
                                                .session_owner_arn = "arn:aws:iam::1:user/alice",
                                                .data_channel_token = "t"},
                                               kNow);
@@ -45,9 +71,14 @@ TEST(Frames, AStartMessageHasTheTypesThatOfficialAgentsInsistOn) {
   ASSERT_TRUE(content);
   const auto& document = content->at("DocumentContent");
   EXPECT_EQ(document.at("schemaVersion"), "1.0");
-  EXPECT_EQ(document.at("sessionType"), "Standard_Stream");
-  EXPECT_TRUE(document.at("inputs").is_object());
-  EXPECT_TRUE(content->at("Parameters").is_object());
+  EXPECT_EQ(document.at("sessionType"), "Port");
+  EXPECT_EQ(document.at("description"), "a \"port\"");
+  EXPECT_EQ(document.at("inputs"), resolved.inputs);
+  EXPECT_EQ(document.at("properties"), resolved.properties);
+  EXPECT_EQ(document.at("parameters"), boost::json::object{});
+  EXPECT_EQ(content->at("Parameters"), boost::json::object{});
+  EXPECT_EQ(content->at("DocumentName"), "AWS-StartSSHSession");
+  EXPECT_EQ(content->at("RunAsUser"), "ops");
   EXPECT_EQ(content->at("SessionOwner"), "arn:aws:iam::1:user/alice");
 }
 

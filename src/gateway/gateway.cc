@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "auth/token.h"
+#include "base/log.h"
 #include "gateway/frames.h"
 #include "gateway/home.h"
 
@@ -27,8 +28,8 @@ awaitable<std::invoke_result_t<F, Home&>> on(Home& home, F work) {
 }  // namespace
 
 Gateway::Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, const Clock& clock,
-                 SessionTimes times)
-    : store_(store), bus_(bus), clock_(clock), times_(times) {
+                 SessionTimes times, SessionLimits limits)
+    : store_(store), bus_(bus), clock_(clock), times_(times), counts_(limits) {
   for (std::size_t i = 0; i < threads.size(); ++i)
     homes_.push_back(std::make_unique<Home>(threads.executor(i), *this));
 }
@@ -45,7 +46,9 @@ awaitable<void> Gateway::recover() {
   });
   for (auto& record : records) {
     auto& home = home_of(record.session_id);
-    co_await on(home, [record](Home& at) { return at.add(record, {}) != nullptr; });
+    co_await on(home, [this, record](Home& at) {
+      return at.add(record, {}, counts_.take_anyway(record.target, record.owner_arn)) != nullptr;
+    });
   }
   for (auto& home : homes_) {
     co_await on(*home, [](Home& at) {
@@ -68,12 +71,22 @@ awaitable<std::optional<std::string>> Gateway::issue_data_token(std::string sess
   co_return data_tokens_.issue(session_id, std::chrono::steady_clock::now());
 }
 
-awaitable<std::string> Gateway::start(NewSession session) {
+awaitable<std::expected<std::string, std::string>> Gateway::start(NewSession session) {
+  auto place = counts_.take(session.node_id, session.owner_arn);
+  if (!place) {
+    log::warning("session_refused",
+                 {{"node", session.node_id}, {"owner", session.owner_arn}, {"reason", place.error()}});
+    co_return std::unexpected(std::move(place.error()));
+  }
   auto token = auth::Token::make();
   const auto now = clock_.now();
   store::Session record{.session_id = session.session_id,
                         .target = session.node_id,
                         .document_name = session.document_name,
+                        .document_version = session.document_version,
+                        .session_type = session.document.session_type,
+                        .idle_timeout = session.idle_timeout,
+                        .max_duration = session.max_duration,
                         .owner_arn = session.owner_arn,
                         .owner_id = session.owner_id,
                         .reason = session.reason,
@@ -84,16 +97,18 @@ awaitable<std::string> Gateway::start(NewSession session) {
   auto message = make_interactive_shell(
       {.session_id = session.session_id,
        .document_name = session.document_name,
+       .document = session.document,
+       .run_as_user = session.run_as_user,
        .session_owner_arn = session.owner_arn,
        .data_channel_token = data_tokens_.issue(session.session_id, std::chrono::steady_clock::now())},
       now);
   auto& home = home_of(session.session_id);
   // The node starts working while the record is on its way to the disk; the caller hears of the session only
   // once it is there.
-  auto live = co_await on(home, [this, record, message](Home& at) {
+  auto live = co_await on(home, [this, record, message, &place](Home& at) {
     // Queued before the node hears of it, so that nothing that it says can be written before there is a row.
     store_.post("new session", [record](store::Repositories& repos) { repos.sessions.add(record); });
-    return at.add(record, message);
+    return at.add(record, message, std::move(*place));
   });
   // An answer means that the session is recorded; posted work that failed leaves nothing to find.
   co_await store_.flush();
@@ -114,7 +129,7 @@ awaitable<std::optional<std::string>> Gateway::resume(std::string session_id) {
   const auto expires = clock_.now() + kClientTokenLifetime;
   const bool found = co_await on(home_of(session_id), [session_id, hash = token.hash, expires](Home& home) {
     const auto session = home.find(session_id);
-    if (!session || session->over()) return false;
+    if (!session || !session->resumable()) return false;
     session->set_client_token(hash, expires);
     return true;
   });
@@ -132,14 +147,6 @@ awaitable<bool> Gateway::terminate(std::string session_id, std::string text) {
   });
   if (found) co_await store_.flush();
   co_return found;
-}
-
-awaitable<std::size_t> Gateway::sessions_of(std::string node_id) {
-  std::size_t total = 0;
-  for (auto& home : homes_) {
-    total += co_await on(*home, [node_id](Home& at) { return at.count_sessions_of(node_id); });
-  }
-  co_return total;
 }
 
 awaitable<void> Gateway::drop_node(std::string node_id) {
@@ -189,14 +196,6 @@ awaitable<std::size_t> Gateway::queued_bytes() {
   std::size_t total = 0;
   for (auto& home : homes_) {
     total += co_await on(*home, [](Home& at) { return at.queued_bytes(); });
-  }
-  co_return total;
-}
-
-awaitable<std::size_t> Gateway::session_count() {
-  std::size_t total = 0;
-  for (auto& home : homes_) {
-    total += co_await on(*home, [](Home& at) { return at.session_count(); });
   }
   co_return total;
 }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,9 +13,11 @@
 #include "gateway/live_session.h"
 #include "gateway/one_time_tokens.h"
 #include "gateway/presence.h"
+#include "gateway/session_counts.h"
 #include "net/http_server.h"
 #include "net/runtime.h"
 #include "store/store.h"
+#include "wire/control_payloads.h"
 
 namespace postern::gateway {
 
@@ -24,6 +28,15 @@ struct NewSession {
   std::string session_id;
   std::string node_id;
   std::string document_name;
+  /// The number of the document's version.
+  std::string document_version;
+  /// Resolved: without placeholders, in the JSON types that official agents demand.
+  wire::SessionDocument document;
+  /// Goes before `runAsDefaultUser` of the document's inputs; empty: that one applies.
+  std::string run_as_user;
+  /// Zero: no limit.
+  std::chrono::seconds idle_timeout{0};
+  std::chrono::seconds max_duration{0};
   std::string owner_arn;
   std::string owner_id;
   std::string reason;
@@ -32,15 +45,12 @@ struct NewSession {
 /// The face of the gateway towards the API. Thread-safe: every call finds its way to the right home thread.
 class Gateway {
  public:
-  /// An official agent with 1000 sessions stops hearing its control channel for good (control-plane.md trap
-  /// 45).
-  static constexpr std::size_t kMaxSessionsPerNode = 500;
   /// How long a client's token may wait for its first frame.
   static constexpr std::chrono::minutes kClientTokenLifetime{5};
 
   /// All must outlive the gateway.
-  Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, const Clock& clock,
-          SessionTimes times);
+  Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, const Clock& clock, SessionTimes times,
+          SessionLimits limits);
   ~Gateway();
 
   /// Takes up the sessions that the store says are not over: their ends come back by themselves. Once, before
@@ -49,7 +59,6 @@ class Gateway {
 
   /// Whether the node has an open control channel.
   bool connected(const std::string& node_id) const { return presence_->connected(node_id); }
-  std::size_t connected_nodes() const { return presence_->count(); }
 
   /// A token for the node's next control channel.
   std::string issue_control_token(const std::string& node_id);
@@ -59,8 +68,9 @@ class Gateway {
                                                                       std::string node_id);
 
   /// Records the session, sends its start message to the node while the record is written, and returns the
-  /// client's token. Throws store::StoreError, and then there is no session.
-  boost::asio::awaitable<std::string> start(NewSession session);
+  /// client's token; or a text for the person when there are too many sessions already. Throws
+  /// store::StoreError, and then there is no session.
+  boost::asio::awaitable<std::expected<std::string, std::string>> start(NewSession session);
 
   /// A fresh token for the client's end; nothing when the session is over.
   boost::asio::awaitable<std::optional<std::string>> resume(std::string session_id);
@@ -68,9 +78,6 @@ class Gateway {
   /// Ends the session, showing `text` to the person. False when it is over already or unknown. The new status
   /// is on disk when this returns.
   boost::asio::awaitable<bool> terminate(std::string session_id, std::string text);
-
-  /// Live sessions of a node.
-  boost::asio::awaitable<std::size_t> sessions_of(std::string node_id);
 
   /// After a node was deregistered: closes its control channel and ends its sessions.
   boost::asio::awaitable<void> drop_node(std::string node_id);
@@ -87,9 +94,6 @@ class Gateway {
   /// Bytes that have not left yet, over all legs.
   boost::asio::awaitable<std::size_t> queued_bytes();
 
-  /// Live sessions in all homes.
-  boost::asio::awaitable<std::size_t> session_count();
-
  private:
   friend class Home;
   Home& home_of(const std::string& id);
@@ -102,6 +106,7 @@ class Gateway {
   std::shared_ptr<Presence> presence_ = std::make_shared<Presence>();
   OneTimeTokens control_tokens_;
   OneTimeTokens data_tokens_;
+  SessionCounts counts_;
   std::vector<std::unique_ptr<Home>> homes_;
 };
 

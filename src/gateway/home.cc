@@ -9,6 +9,7 @@
 #include "gateway/gateway.h"
 #include "net/timeout.h"
 #include "wire/control_payloads.h"
+#include "wire/extensions.h"
 #include "wire/payloads.h"
 
 namespace postern::gateway {
@@ -33,6 +34,12 @@ awaitable<std::optional<std::string>> read_first_frame(net::WebSocket& socket) {
     }
     if (message.opcode == net::WsOpcode::kClose) co_return std::nullopt;
   }
+}
+
+Maker maker_of(const wire::OpenDataChannel& open) {
+  const bool ours = open.extensions &&
+                    std::ranges::find(*open.extensions, wire::kExtensionNotice) != open.extensions->end();
+  return ours ? Maker::kOurs : Maker::kAws;
 }
 
 }  // namespace
@@ -103,6 +110,9 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
                                {"from", socket->peer_address()},
                                {"agent_version", open->agent_version.value_or("")}});
   if (open->sessions) sessions_listed(node_id, *open->sessions);
+  for (auto& home : gateway_.homes_) {
+    boost::asio::post(home->executor(), [at = home.get(), node_id] { at->node_connected(node_id); });
+  }
 
   std::string reason = "left";
   try {
@@ -137,6 +147,7 @@ awaitable<void> Home::serve_data_channel(std::string session_id, std::string nod
   const auto session = find(session_id);
   if (!session) co_return refuse("the session is over");
 
+  const auto maker = maker_of(*open);
   // Both ends use the same URL; the token tells them apart, and a node's counts only from that node.
   const auto now = std::chrono::steady_clock::now();
   if (!node_id.empty() && session->record().target == node_id &&
@@ -144,9 +155,9 @@ awaitable<void> Home::serve_data_channel(std::string session_id, std::string nod
     if (open->require_acknowledgement.value_or(false)) {
       socket->send(net::WsOpcode::kBinary, make_data_channel_ready(gateway_.clock_.now()));
     }
-    co_await LiveSession::serve(session, Side::kAgent, std::move(socket));
+    co_await LiveSession::serve(session, Side::kAgent, maker, std::move(socket));
   } else if (session->redeem_client_token(open->token_value.reveal())) {
-    co_await LiveSession::serve(session, Side::kClient, std::move(socket));
+    co_await LiveSession::serve(session, Side::kClient, maker, std::move(socket));
   } else {
     refuse("the token is wrong, used, expired, or of another session");
   }
@@ -154,19 +165,16 @@ awaitable<void> Home::serve_data_channel(std::string session_id, std::string nod
 
 std::shared_ptr<LiveSession> Home::find(const std::string& session_id) {
   const auto found = sessions_.find(session_id);
-  return found == sessions_.end() ? nullptr : found->second;
+  return found == sessions_.end() ? nullptr : found->second.session;
 }
 
-std::size_t Home::count_sessions_of(const std::string& node_id) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      sessions_, [&](const auto& entry) { return entry.second->record().target == node_id; }));
-}
-
-std::shared_ptr<LiveSession> Home::add(store::Session record, Bytes start_message) {
+std::shared_ptr<LiveSession> Home::add(store::Session record, Bytes start_message,
+                                       SessionCounts::Place place) {
   const auto id = record.session_id;
   auto session = std::make_shared<LiveSession>(std::move(record), std::move(start_message), gateway_.times_,
                                                *this, gateway_.clock_, executor_);
-  sessions_[id] = session;
+  session->start_limits();
+  sessions_[id] = Entry{session, std::move(place)};
   return session;
 }
 
@@ -194,13 +202,13 @@ void Home::keep_only(const std::string& node_id, const std::vector<std::string>&
 std::vector<std::shared_ptr<LiveSession>> Home::all_sessions() const {
   std::vector<std::shared_ptr<LiveSession>> all;
   all.reserve(sessions_.size());
-  for (const auto& [id, session] : sessions_) all.push_back(session);
+  for (const auto& [id, entry] : sessions_) all.push_back(entry.session);
   return all;
 }
 
 std::size_t Home::queued_bytes() const {
   std::size_t total = 0;
-  for (const auto& [id, session] : sessions_) total += session->queued_bytes();
+  for (const auto& [id, entry] : sessions_) total += entry.session->queued_bytes();
   return total;
 }
 
@@ -220,7 +228,27 @@ bool Home::send_to_node(const std::string& node_id, Bytes message) {
 
 void Home::finished(const std::string& session_id) {
   // Posted: the session is still on the stack.
-  boost::asio::post(executor_, [this, session_id] { sessions_.erase(session_id); });
+  boost::asio::post(executor_, [this, session_id] {
+    const auto found = sessions_.find(session_id);
+    if (found == sessions_.end()) return;
+    const auto& session = *found->second.session;
+    if (session.agent_unheard()) {
+      if (unheard_.size() == kMaxUnheard) unheard_.pop_front();
+      unheard_.push_back({session.record().target, session_id});
+    }
+    sessions_.erase(found);
+  });
+}
+
+void Home::node_connected(const std::string& node_id) {
+  for (const auto& session : all_sessions()) {
+    if (session->record().target == node_id) session->node_connected();
+  }
+  std::erase_if(unheard_, [&](const Unheard& entry) {
+    if (entry.node_id != node_id) return false;
+    send_to_node(node_id, make_channel_closed(entry.session_id, node_id, "", gateway_.clock_.now()));
+    return true;
+  });
 }
 
 void Home::task_completed(const std::string& node_id, const wire::AgentTaskComplete& task) {

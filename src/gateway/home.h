@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include "bus/bus.h"
 #include "gateway/control_channel.h"
 #include "gateway/live_session.h"
+#include "gateway/session_counts.h"
 #include "store/store.h"
 
 namespace postern::gateway {
@@ -22,6 +24,8 @@ class Home final : public SessionHost, public ControlChannelEvents {
   Home(boost::asio::any_io_executor executor, Gateway& gateway);
   ~Home() override;
 
+  static constexpr std::size_t kMaxUnheard = 4096;
+
   boost::asio::any_io_executor executor() { return executor_; }
 
   /// Serves a node's control channel until it ends; a newer one of the same node takes its place.
@@ -33,8 +37,8 @@ class Home final : public SessionHost, public ControlChannelEvents {
                                                   std::shared_ptr<net::WebSocket> socket);
 
   std::shared_ptr<LiveSession> find(const std::string& session_id);
-  std::size_t count_sessions_of(const std::string& node_id) const;
-  std::shared_ptr<LiveSession> add(store::Session record, Bytes start_message);
+  /// The session keeps its place among the counted ones until it is forgotten.
+  std::shared_ptr<LiveSession> add(store::Session record, Bytes start_message, SessionCounts::Place place);
   /// Closes the node's channel, if it has one.
   void drop_node(const std::string& node_id);
   /// Ends the sessions of a node.
@@ -42,9 +46,11 @@ class Home final : public SessionHost, public ControlChannelEvents {
   /// Ends the sessions of a node that its agent no longer holds.
   void keep_only(const std::string& node_id, const std::vector<std::string>& held);
 
+  /// The node has opened a control channel: orders to end a session that it can't have heard are repeated.
+  void node_connected(const std::string& node_id);
+
   void start();
   void drain();
-  std::size_t session_count() const { return sessions_.size(); }
   /// Bytes that have not left yet, over all legs.
   std::size_t queued_bytes() const;
 
@@ -63,6 +69,16 @@ class Home final : public SessionHost, public ControlChannelEvents {
     std::unique_ptr<bus::Subscription> subscription;
   };
 
+  struct Entry {
+    std::shared_ptr<LiveSession> session;
+    SessionCounts::Place place;
+  };
+  /// A session that was forgotten before its agent confirmed the end.
+  struct Unheard {
+    std::string node_id;
+    std::string session_id;
+  };
+
   void arm();
   void tick();
   std::vector<std::shared_ptr<LiveSession>> all_sessions() const;
@@ -71,7 +87,10 @@ class Home final : public SessionHost, public ControlChannelEvents {
   Gateway& gateway_;
   boost::asio::steady_timer timer_;
   std::unordered_map<std::string, std::shared_ptr<Channel>> channels_;
-  std::unordered_map<std::string, std::shared_ptr<LiveSession>> sessions_;
+  std::unordered_map<std::string, Entry> sessions_;
+  /// Oldest first, at most kMaxUnheard. An official agent that has given up its data channel keeps the
+  /// session's worker, and its shell, until it is told over the control channel (control-plane.md trap 28).
+  std::deque<Unheard> unheard_;
 };
 
 }  // namespace postern::gateway

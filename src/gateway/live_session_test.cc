@@ -1,191 +1,17 @@
-#include "gateway/live_session.h"
-
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <deque>
-
-#include "auth/token.h"
-#include "gateway/frames.h"
-#include "net/testing/pipe_stream.h"
+#include "gateway/live_session_fixture.h"
 #include "wire/control_payloads.h"
-#include "wire/messages.h"
-#include "wire/payloads.h"
 
+// The traps named are those of section 10 of our notes on the data channel, or of section 9 of those on the
+// control plane.
 namespace postern::gateway {
 namespace {
-
-using boost::asio::awaitable;
-using store::SessionStatus;
-using wire::MessageType;
-
-constexpr auto kSession = "alice-0a1b2c3d4e5f67890";
-constexpr auto kNode = "mi-0123456789abcdef0";
-const Timestamp kNow = from_unix_micros(1'795'000'000'000'000);
-
-class FixedClock final : public Clock {
- public:
-  Timestamp now() const override { return time; }
-  Timestamp time = kNow;
-};
-
-/// What the session asked of the house.
-class Host final : public SessionHost {
- public:
-  void save(const store::Session& record) override { saved.push_back(record); }
-  bool send_to_node(const std::string& node_id, Bytes message) override {
-    EXPECT_EQ(node_id, kNode);
-    to_node.push_back(std::move(message));
-    return true;
-  }
-  void finished(const std::string& session_id) override {
-    EXPECT_EQ(session_id, kSession);
-    ++finishes;
-  }
-
-  std::vector<store::Session> saved;
-  std::vector<Bytes> to_node;
-  int finishes = 0;
-};
-
-/// The far end of one leg: a client or an agent as the session sees it.
-class End {
- public:
-  explicit End(boost::asio::io_context& context) : context_(context) {
-    auto [near, far] = net::testing::PipeStream::make_pair(context.get_executor());
-    service = std::make_shared<net::WebSocket>(std::move(near), net::WsRole::kServer);
-    socket_ = std::make_shared<net::WebSocket>(std::move(far), net::WsRole::kClient);
-  }
-
-  void send(ByteView message) { socket_->send(net::WsOpcode::kBinary, message); }
-  void leave() { socket_->close(); }
-
-  /// Reads on and on; without it the leg is a slow reader.
-  void start_reading() {
-    auto read = [](std::shared_ptr<net::WebSocket> socket,
-                   std::shared_ptr<std::deque<Bytes>> into) -> awaitable<void> {
-      for (;;) {
-        const auto message = co_await socket->read();
-        if (message.opcode == net::WsOpcode::kBinary)
-          into->emplace_back(message.payload.begin(), message.payload.end());
-      }
-    };
-    boost::asio::co_spawn(context_, read(socket_, received_),
-                          [gone = gone_](const std::exception_ptr&) { *gone = true; });
-  }
-
-  /// The next message that arrived; fails the test when there is none.
-  Bytes take() {
-    if (received_->empty()) {
-      ADD_FAILURE() << "nothing arrived";
-      return {};
-    }
-    auto first = std::move(received_->front());
-    received_->pop_front();
-    return first;
-  }
-  MessageType take_type() {
-    const auto message = take();
-    const auto head = wire::peek(message);
-    return head ? head->type : MessageType::kUnknown;
-  }
-  bool idle() const { return received_->empty(); }
-  bool gone() const { return *gone_; }
-  std::size_t unsent() const { return socket_->queued_bytes(); }
-
-  std::shared_ptr<net::WebSocket> service;
-
- private:
-  boost::asio::io_context& context_;
-  std::shared_ptr<net::WebSocket> socket_;
-  std::shared_ptr<std::deque<Bytes>> received_ = std::make_shared<std::deque<Bytes>>();
-  std::shared_ptr<bool> gone_ = std::make_shared<bool>(false);
-};
-
-Bytes output(std::int64_t number, std::string_view text) {
-  return wire::make_stream_message(wire::Stamp::fresh(kNow), MessageType::kOutputStreamData, number,
-                                   wire::PayloadType::kOutput, as_bytes(text));
-}
-Bytes input(std::int64_t number, std::string_view text) {
-  return wire::make_stream_message(wire::Stamp::fresh(kNow), MessageType::kInputStreamData, number,
-                                   wire::PayloadType::kOutput, as_bytes(text));
-}
-Bytes acknowledge(std::int64_t number) {
-  return wire::make_acknowledge(wire::Stamp::fresh(kNow), MessageType::kOutputStreamData, Uuid::random(),
-                                number);
-}
-Bytes session_state(const char* state) {
-  return wire::make_agent_session_state(wire::Stamp::fresh(kNow), state, kSession);
-}
-std::string closing_text(const Bytes& message) {
-  const auto closed =
-      decode_json_text<wire::ChannelClosed>(as_text(ByteView(message).subspan(wire::kHeaderBytes)));
-  return closed ? closed->output.value_or("") : "no channel_closed";
-}
-
-class LiveSessionTest : public ::testing::Test {
- protected:
-  LiveSessionTest() : session_(make(to_bytes("start message"))) {}
-  ~LiveSessionTest() override {
-    for (const auto& end : ends_) end->leave();
-    pump();
-  }
-
-  std::shared_ptr<LiveSession> make(Bytes start) {
-    store::Session record{.session_id = kSession, .target = kNode, .started = kNow};
-    record.client_token_hash = sha256_hex("token");
-    // Without a start message it is one that was under way before the service was restarted.
-    if (start.empty()) record.connected = kNow;
-    record.client_token_expires = kNow + std::chrono::minutes(5);
-    return std::make_shared<LiveSession>(record, std::move(start), times_, host_, clock_,
-                                         context_.get_executor());
-  }
-
-  std::shared_ptr<End> open(Side side) {
-    auto end = std::make_shared<End>(context_);
-    end->start_reading();
-    return attach(side, end);
-  }
-  std::shared_ptr<End> attach(Side side, std::shared_ptr<End> end) {
-    boost::asio::co_spawn(context_, LiveSession::serve(session_, side, std::exchange(end->service, nullptr)),
-                          boost::asio::detached);
-    ends_.push_back(end);
-    pump();
-    return end;
-  }
-
-  /// Runs everything that can run without waiting for time.
-  void pump() {
-    context_.restart();
-    context_.poll();
-  }
-  void send(const std::shared_ptr<End>& from, const Bytes& message) {
-    from->send(message);
-    pump();
-  }
-  void tick_after(std::chrono::seconds delay) {
-    session_->tick(std::chrono::steady_clock::now() + delay);
-    pump();
-  }
-  SessionStatus status() const { return session_->record().status; }
-
-  boost::asio::io_context context_;
-  FixedClock clock_;
-  Host host_;
-  SessionTimes times_;
-  std::shared_ptr<LiveSession> session_;
-  std::vector<std::shared_ptr<End>> ends_;
-};
 
 TEST_F(LiveSessionTest, SendsItsStartMessageAtOnce) {
   ASSERT_EQ(host_.to_node.size(), 1U);
   EXPECT_EQ(as_text(host_.to_node.front()), "start message");
 }
 
-TEST_F(LiveSessionTest, RelaysBothWaysUnchanged) {
+TEST_F(LiveSessionTest, ControlPlaneTrap26_RelaysBothWaysUnchanged) {
   const auto client = open(Side::kClient);
   EXPECT_EQ(status(), SessionStatus::kConnecting);
   const auto agent = open(Side::kAgent);
@@ -201,7 +27,7 @@ TEST_F(LiveSessionTest, RelaysBothWaysUnchanged) {
   EXPECT_EQ(agent->take(), acked);
 }
 
-TEST_F(LiveSessionTest, DropsWhatASideMayNotSend) {
+TEST_F(LiveSessionTest, Trap4_DropsWhatWouldHangAnEndOrIsNotASidesToSend) {
   const auto client = open(Side::kClient);
   const auto agent = open(Side::kAgent);
   auto long_header = input(0, "x");
@@ -221,7 +47,7 @@ TEST_F(LiveSessionTest, DropsWhatASideMayNotSend) {
   EXPECT_EQ(status(), SessionStatus::kConnected);
 }
 
-TEST_F(LiveSessionTest, KeepsFramesForALegThatIsAway) {
+TEST_F(LiveSessionTest, Trap15_KeepsFramesForALegThatIsAway) {
   const auto agent = open(Side::kAgent);
   const auto first = output(0, "a");
   const auto second = output(1, "b");
@@ -254,7 +80,7 @@ TEST_F(LiveSessionTest, ANewerLegTakesTheOldOnesPlace) {
   EXPECT_EQ(second->take_type(), MessageType::kOutputStreamData);
 }
 
-TEST_F(LiveSessionTest, AShellsEndReachesTheClientBehindItsLastAcknowledgement) {
+TEST_F(LiveSessionTest, Trap58_AShellsEndReachesTheClientBehindItsLastAcknowledgement) {
   const auto client = open(Side::kClient);
   const auto agent = open(Side::kAgent);
   send(agent, output(0, "bye"));
@@ -286,7 +112,7 @@ TEST_F(LiveSessionTest, TerminateTellsBothEndsAndKeepsTheReason) {
   EXPECT_EQ(host_.saved.back().details, "Terminated by bob.");
 }
 
-TEST_F(LiveSessionTest, AnAgentThatNeverConfirmsIsGivenUp) {
+TEST_F(LiveSessionTest, ControlPlaneTrap29_AnAgentThatNeverConfirmsIsGivenUp) {
   open(Side::kClient);
   open(Side::kAgent);
   session_->terminate("Terminated by bob.");
@@ -297,7 +123,7 @@ TEST_F(LiveSessionTest, AnAgentThatNeverConfirmsIsGivenUp) {
   EXPECT_EQ(status(), SessionStatus::kTerminated);
 }
 
-TEST_F(LiveSessionTest, RepeatsTheStartMessageAndThenFails) {
+TEST_F(LiveSessionTest, ControlPlaneTrap19_RepeatsTheStartMessageAndThenFails) {
   const auto client = open(Side::kClient);
   tick_after(std::chrono::seconds(6));
   EXPECT_EQ(host_.to_node.size(), 2U);
@@ -316,7 +142,7 @@ TEST_F(LiveSessionTest, AFailureOfTheAgentReachesThePerson) {
   EXPECT_EQ(status(), SessionStatus::kFailed);
 }
 
-TEST_F(LiveSessionTest, WaitsForALostEndOnlySoLong) {
+TEST_F(LiveSessionTest, Trap52_WaitsForALostEndOnlySoLong) {
   // Shorter than kDeadAfter, so that the agent's own silence is no matter.
   times_.grace = std::chrono::seconds(40);
   session_ = make({});
@@ -347,7 +173,7 @@ TEST_F(LiveSessionTest, AClientThatComesBackGetsTheEndOfTheOutput) {
   EXPECT_EQ(host_.finishes, 1);
 }
 
-TEST_F(LiveSessionTest, ASlowReaderStopsItsWriter) {
+TEST_F(LiveSessionTest, Trap16_ASlowReaderStopsItsWriter) {
   const auto agent = open(Side::kAgent);
   const auto client = attach(Side::kClient, std::make_shared<End>(context_));
   const auto chunk = output(0, std::string(32 * 1024, 'x'));

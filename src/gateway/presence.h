@@ -26,11 +26,6 @@ class Presence {
     return channels_.contains(node_id);
   }
 
-  std::size_t count() const {
-    const std::lock_guard lock(mutex_);
-    return channels_.size();
-  }
-
  private:
   mutable std::mutex mutex_;
   std::unordered_map<std::string, int> channels_;

@@ -23,12 +23,14 @@ class RelayQueue {
     frames_.emplace_back(frame.begin(), frame.end());
   }
 
-  /// Hands every frame to `send` in order and empties the queue.
-  template <class Send>
-  void drain(Send send) {
-    for (const auto& frame : frames_) send(ByteView(frame));
-    frames_.clear();
-    bytes_ = 0;
+  bool empty() const { return frames_.empty(); }
+
+  /// Takes the oldest frame; there must be one.
+  Bytes pop() {
+    auto frame = std::move(frames_.front());
+    frames_.pop_front();
+    bytes_ -= frame.size();
+    return frame;
   }
 
  private:

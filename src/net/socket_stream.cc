@@ -13,9 +13,9 @@ using boost::system::system_error;
 
 namespace {
 
-/// So many reads without a wait, then everybody else has a turn. At 16 KiB a read this is about a quarter of
-/// a millisecond.
-constexpr unsigned kReadsInARow = 16;
+/// So many reads without a wait, then everybody else has a turn. A read takes up to about 128 KiB at a time
+/// where the peer sends so much, so this is below a millisecond.
+constexpr unsigned kReadsInARow = 4;
 
 std::string address_of(const SocketStream::Socket& socket) {
   error_code ec;

@@ -130,8 +130,9 @@ awaitable<std::size_t> TlsStream::read_some(std::span<std::uint8_t> into) {
   };
   for (;;) {
     auto result = attempt(read);
-    // Read-ahead may have fetched several records with one system call; an SSL_read gives one at most.
-    while (result == Result::kDone && total < into.size() && has_pending()) result = attempt(read);
+    // An SSL_read gives one record at most. What else is there is taken along as far as there is room, which
+    // a caller that expects little does not offer.
+    while (result == Result::kDone && total < into.size()) result = attempt(read);
     if (total > 0) co_return total;
     if (result == Result::kEnded) co_return 0;
     co_await wait_for(result);

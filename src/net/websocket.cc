@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "net/error.h"
 #include "net/timeout.h"
+#include "net/ws_frame.h"
 #include "net/ws_inbox.h"
 #include "net/ws_outbox.h"
 
@@ -22,6 +23,9 @@ using boost::system::system_error;
 using SteadyClock = std::chrono::steady_clock;
 
 namespace {
+
+/// From this size on a message is forwarded in place. Smaller ones are better gathered.
+constexpr std::size_t kForwardInPlaceBytes = 16 * 1024;
 
 /// How long a Close may take to leave before the connection is dropped without it.
 constexpr auto kCloseLimit = std::chrono::seconds(1);
@@ -100,6 +104,7 @@ struct WebSocket::State {
   static void finish_writing(const std::shared_ptr<State>& self);
   static awaitable<void> fill(std::shared_ptr<State> self);
   static awaitable<Message> read(std::shared_ptr<State> self);
+  static awaitable<void> wait_for_progress(std::shared_ptr<State> self);
   static awaitable<void> wait_until_queued_below(std::shared_ptr<State> self, std::size_t limit);
   static awaitable<void> flush(std::shared_ptr<State> self);
 };
@@ -148,12 +153,15 @@ void WebSocket::State::wait_and_write(const std::shared_ptr<State>& self) {
   });
 }
 
+awaitable<void> WebSocket::State::wait_for_progress(std::shared_ptr<State> self) {
+  if (!self->open) co_return;
+  co_await self->progress.async_wait(asio::as_tuple(asio::use_awaitable));
+  const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
+  if (cancelled != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
+}
+
 awaitable<void> WebSocket::State::wait_until_queued_below(std::shared_ptr<State> self, std::size_t limit) {
-  while (self->open && self->queued() >= limit) {
-    co_await self->progress.async_wait(asio::as_tuple(asio::use_awaitable));
-    const auto cancelled = (co_await asio::this_coro::cancellation_state).cancelled();
-    if (cancelled != asio::cancellation_type::none) throw system_error(asio::error::operation_aborted);
-  }
+  while (self->open && self->queued() >= limit) co_await wait_for_progress(self);
 }
 
 /// Waits for a Close to leave, but not long: the peer may not be reading.
@@ -235,6 +243,34 @@ void WebSocket::send(WsOpcode opcode, ByteView head, ByteView tail) {
   State::start_writing(state_);
 }
 
+void WebSocket::forward(WebSocket& from, const Message& message) {
+  auto& state = *state_;
+  if (!state.open || state.ending) return;
+  // Only a server's frames, which have no mask, are smaller than those they were read from; and nothing may
+  // be waiting before this one.
+  std::span<std::uint8_t> bytes;
+  const auto header_bytes = ws_header_bytes(message.payload.size());
+  if (message.payload.size() >= kForwardInPlaceBytes && state.outbox.role() == WsRole::kServer &&
+      !state.blocked && state.queued() == 0) {
+    bytes = from.state_->inbox.message_with_headroom(header_bytes);
+  }
+  if (bytes.empty()) return send(message.opcode, message.payload);
+  write_ws_header(bytes.first(header_bytes), {.opcode = static_cast<std::uint8_t>(message.opcode),
+                                              .payload_bytes = message.payload.size()});
+  const auto taken = state.stream->try_write(bytes);
+  if (taken == bytes.size()) return;
+  // What the transport has begun to take is offered to it again as it was.
+  state.batch.assign(bytes.begin() + static_cast<std::ptrdiff_t>(taken), bytes.end());
+  state.sent = 0;
+  State::start_writing(state_);
+}
+
+void WebSocket::ping_behind(ByteView payload) {
+  if (!state_->open || state_->ending) return;
+  state_->outbox.add_ping_behind(payload);
+  State::start_writing(state_);
+}
+
 void WebSocket::flush() noexcept {
   state_->flush();
 }
@@ -249,6 +285,14 @@ std::size_t WebSocket::queued_bytes() const {
 
 awaitable<void> WebSocket::room(std::size_t limit) {
   return State::wait_until_queued_below(state_, limit);
+}
+
+awaitable<void> WebSocket::progress() {
+  return State::wait_for_progress(state_);
+}
+
+void WebSocket::nudge() {
+  state_->wake();
 }
 
 void WebSocket::shutdown_send() noexcept {

@@ -49,6 +49,14 @@ class WebSocket {
   /// connection ended it does nothing.
   void send(WsOpcode opcode, ByteView head, ByteView tail = {});
 
+  /// As send() of the data message that `from` has just read. A large one is written from where it lies as
+  /// far as the transport takes it at once; its payload is not to be looked at afterwards.
+  void forward(WebSocket& from, const Message& message);
+
+  /// Queues a ping that, unlike one of send(), leaves behind the data before it: a peer that handles what it
+  /// reads in order has handled that data when it answers.
+  void ping_behind(ByteView payload);
+
   /// Writes now what the transport takes without waiting. send() alone leaves it to the executor's next turn,
   /// so that what one turn sends is gathered; whoever knows that nothing more follows saves that turn.
   void flush() noexcept;
@@ -61,6 +69,12 @@ class WebSocket {
 
   /// Returns once fewer than `limit` bytes are queued, or the connection has ended.
   awaitable<void> room(std::size_t limit);
+
+  /// Returns after the next step of the queue, at the end of the connection, or at nudge(): for users who
+  /// wait for more than room(), and look again each time.
+  awaitable<void> progress();
+  /// Lets those who wait for room() or progress() look again.
+  void nudge();
 
   /// See Stream.
   void shutdown_send() noexcept;

@@ -121,7 +121,8 @@ TEST_F(WebSocketTest, ReadsWhatArrivedBehindTheUpgrade) {
   EXPECT_EQ(run(receive(socket)), binary("early"));
 }
 
-TEST_F(WebSocketTest, AssemblesFragmentsWithControlFramesBetween) {
+// The traps named are those of section 10 of our notes on the data channel.
+TEST_F(WebSocketTest, Trap8_AssemblesFragmentsWithControlFramesBetween) {
   open();
   peer_sends(client_frame(0x01, "one "));
   peer_sends(client_frame(0x89, "keepalive"));
@@ -210,7 +211,7 @@ TEST_F(WebSocketTest, GathersWhatIsSentInOneTurn) {
   EXPECT_LE(ours_->largest_write(), 64U * 1024);
 }
 
-TEST_F(WebSocketTest, ControlFramesOvertakeQueuedData) {
+TEST_F(WebSocketTest, Trap21_ControlFramesOvertakeQueuedData) {
   open({}, 4096);
   // The first batch blocks in the transport, the second waits behind it.
   for (int i = 0; i < 2; ++i) server_->send(WsOpcode::kBinary, as_bytes(std::string(60 * 1024, 'd')));
@@ -232,6 +233,69 @@ TEST_F(WebSocketTest, ControlFramesOvertakeQueuedData) {
     }
   }
   EXPECT_EQ(order, (std::vector<std::string>{"data", "ours", "latest", "data"}));
+}
+
+TEST_F(WebSocketTest, APingBehindDataStaysBehindIt) {
+  open();
+  server_->send(WsOpcode::kBinary, as_bytes("data"));
+  server_->ping_behind(as_bytes("well?"));
+  server_->send(WsOpcode::kBinary, as_bytes("more"));
+  EXPECT_EQ(to_hex(as_bytes(peer_reads())), "820464617461890577656c6c3f82046d6f7265");
+}
+
+TEST_F(WebSocketTest, ANudgeEndsAWaitForProgress) {
+  open();
+  const auto wait = [](WebSocket& socket) -> awaitable<void> {
+    // Runs once this coroutine waits.
+    asio::post(socket.executor(), [&socket] { socket.nudge(); });
+    co_await socket.progress();
+  };
+  run(wait(*server_));
+}
+
+/// A message of a client's, read by one server and forwarded to another whose transport takes `at_once` bytes
+/// at first.
+class Forwarding : public WebSocketTest, public ::testing::WithParamInterface<std::size_t> {};
+
+TEST_P(Forwarding, IsTheSameHoweverMuchLeavesAtOnce) {
+  open();
+  auto [near, far] = PipeStream::make_pair(context_.get_executor(), 256 * 1024);
+  near->take_at_once(GetParam());
+  WebSocket to(std::move(near), WsRole::kServer);
+  WebSocket reader(std::move(far), WsRole::kClient);
+  for (const std::size_t size :
+       {std::size_t{10}, std::size_t{16 * 1024}, std::size_t{60'000}, std::size_t{20'000}}) {
+    const std::string payload(size, static_cast<char>('a' + size % 26));
+    peer_sends(client_frame(0x82, payload));
+    const auto forward = [](WebSocket& from, WebSocket& into) -> awaitable<void> {
+      const auto message = co_await from.read();
+      into.forward(from, message);
+    };
+    run(forward(*server_, to));
+    EXPECT_EQ(run(receive(reader)), binary(payload));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AtOnce, Forwarding, ::testing::Values(0, 1, 4, 5, 20'000, 90'000, 1'000'000));
+
+TEST_F(WebSocketTest, WhatWaitsGoesBeforeWhatIsForwarded) {
+  open();
+  auto [near, far] = PipeStream::make_pair(context_.get_executor(), 256 * 1024);
+  near->take_at_once(1'000'000);
+  WebSocket to(std::move(near), WsRole::kServer);
+  WebSocket reader(std::move(far), WsRole::kClient);
+  to.send(WsOpcode::kBinary, as_bytes("first"));
+  const std::string payload(30'000, 'x');
+  peer_sends(client_frame(0x82, payload));
+  const auto forward = [](WebSocket& from, WebSocket& into) -> awaitable<void> {
+    const auto message = co_await from.read();
+    into.forward(from, message);
+    into.send(WsOpcode::kBinary, as_bytes("last"));
+  };
+  run(forward(*server_, to));
+  EXPECT_EQ(run(receive(reader)), binary("first"));
+  EXPECT_EQ(run(receive(reader)), binary(payload));
+  EXPECT_EQ(run(receive(reader)), binary("last"));
 }
 
 TEST_F(WebSocketTest, APingFloodWithoutReadingGrowsNothing) {

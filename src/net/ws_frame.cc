@@ -62,6 +62,19 @@ std::expected<WsFrameHeader, WsHeaderError> parse_ws_header(ByteView bytes, WsRo
   return header;
 }
 
+std::size_t ws_header_bytes(std::size_t payload_bytes) {
+  if (payload_bytes < kLength16) return 2;
+  return payload_bytes <= 0xFFFF ? 4 : 10;
+}
+
+void write_ws_header(std::span<std::uint8_t> to, const WsFrameHeader& header) {
+  POSTERN_CHECK(!header.mask);
+  Bytes bytes;
+  append_ws_header(bytes, header);
+  POSTERN_CHECK(bytes.size() == to.size());
+  std::memcpy(to.data(), bytes.data(), bytes.size());
+}
+
 void append_ws_header(Bytes& to, const WsFrameHeader& header) {
   std::array<std::uint8_t, kMaxWsHeaderBytes> bytes;
   bytes[0] = (header.fin ? kFin : 0) | header.opcode;

@@ -56,6 +56,12 @@ enum class WsHeaderError {
 /// bytes at hand is found before more are asked for.
 std::expected<WsFrameHeader, WsHeaderError> parse_ws_header(ByteView bytes, WsRole receiver);
 
+/// The size of the header of a frame without a mask.
+std::size_t ws_header_bytes(std::size_t payload_bytes);
+
+/// Writes the header of a frame without a mask into exactly ws_header_bytes().
+void write_ws_header(std::span<std::uint8_t> to, const WsFrameHeader& header);
+
 /// Appends the header; header_bytes is not looked at.
 void append_ws_header(Bytes& to, const WsFrameHeader& header);
 

@@ -11,6 +11,8 @@ namespace {
 
 /// One TLS record. Reads are no smaller than this unless the buffer holds the better part of a frame.
 constexpr std::size_t kChunkBytes = 16 * 1024;
+/// A stream of large frames is read in pieces of up to this.
+constexpr std::size_t kLargestChunkBytes = 256 * 1024;
 
 }  // namespace
 
@@ -53,14 +55,23 @@ std::span<std::uint8_t> WsInbox::space() {
   const auto wanted = std::max(wanted_, held + 1);
   if (wanted > capacity_) {
     // Room for what follows the frame too, so that a stream of large frames is not read in frame-sized
-    // pieces.
-    reallocate(std::max(kChunkBytes, std::min(wanted + kChunkBytes, capacity_ * 2)));
+    // pieces; but never more than twice what was there, since a header may announce what never comes.
+    const auto ample = std::max(wanted + kChunkBytes, std::min(4 * wanted, kLargestChunkBytes));
+    reallocate(std::max(kChunkBytes, std::min(ample, capacity_ * 2)));
   } else if (wanted > capacity_ - begin_) {
     std::memmove(buffer_.get(), &buffer_[begin_], held);
     begin_ = 0;
     end_ = held;
   }
   return {&buffer_[end_], capacity_ - end_};
+}
+
+std::span<std::uint8_t> WsInbox::message_with_headroom(std::size_t headroom) {
+  if (assembled_handed_out_ || handed_out_ == 0) return {};
+  // Read once already, so it is whole and right.
+  const auto header = parse_ws_header(ByteView(&buffer_[begin_], handed_out_), role_);
+  if (!header || header->header_bytes < headroom) return {};
+  return {&buffer_[begin_] + header->header_bytes - headroom, handed_out_ - header->header_bytes + headroom};
 }
 
 void WsInbox::received(std::size_t size) {

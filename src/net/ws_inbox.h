@@ -31,6 +31,10 @@ class WsInbox {
   /// which this object is done for. The payload is valid until the next call of a non-const member.
   std::expected<std::optional<WebSocket::Message>, Errc> next();
 
+  /// The payload handed out last with so many bytes in front of it that may be overwritten: they held its own
+  /// header. Empty when there are not so many, or when the message came in fragments.
+  std::span<std::uint8_t> message_with_headroom(std::size_t headroom);
+
   /// Whether another whole frame, or one that breaks the protocol, lies behind what was handed out last.
   bool has_frame() const;
 

@@ -46,12 +46,21 @@ void WsOutbox::add(WsOpcode opcode, ByteView head, ByteView tail) {
     append_frame(control_, opcode, head, tail);
     return;
   }
-  const auto frame_bytes = size + kMaxWsHeaderBytes;
+  append_frame(batch_for(size), opcode, head, tail);
+  closed_ = opcode == WsOpcode::kClose;
+}
+
+Bytes& WsOutbox::batch_for(std::size_t payload_bytes) {
+  const auto frame_bytes = payload_bytes + kMaxWsHeaderBytes;
   if (batches_.empty() || batches_.back().size() + frame_bytes > kBatchBytes) {
     batches_.emplace_back().reserve(frame_bytes);
   }
-  append_frame(batches_.back(), opcode, head, tail);
-  closed_ = opcode == WsOpcode::kClose;
+  return batches_.back();
+}
+
+void WsOutbox::add_ping_behind(ByteView payload) {
+  POSTERN_CHECK(payload.size() <= kMaxWsControlBytes);
+  if (!closed_) append_frame(batch_for(payload.size()), WsOpcode::kPing, payload, {});
 }
 
 void WsOutbox::answer_ping(ByteView payload) {

@@ -20,10 +20,15 @@ class WsOutbox {
   static constexpr std::size_t kBatchBytes = 64 * 1024;
 
   explicit WsOutbox(WsRole role) : role_(role) {}
+  WsRole role() const { return role_; }
 
   /// Queues one unfragmented frame. Control payloads have at most 125 bytes. After a Close everything is
   /// ignored.
   void add(WsOpcode opcode, ByteView head, ByteView tail = {});
+
+  /// Queues a ping that stays behind the data queued before it, so that its answer says that this was
+  /// handled.
+  void add_ping_behind(ByteView payload);
 
   /// Queues the answer to a ping. An older answer that has not left yet is replaced (RFC 6455 section 5.5.3
   /// permits it), so that a peer that pings and doesn't read makes nothing grow.
@@ -41,6 +46,7 @@ class WsOutbox {
   bool closed() const { return closed_; }
 
  private:
+  Bytes& batch_for(std::size_t payload_bytes);
   void append_frame(Bytes& to, WsOpcode opcode, ByteView head, ByteView tail);
 
   WsRole role_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -79,6 +80,37 @@ struct Node {
   std::string computer_name;
 };
 
+/// A document that somebody created. Its versions are kept apart.
+struct Document {
+  std::string name;
+  /// As the API spells it: `Session`.
+  std::string document_type;
+  std::string target_type;
+  /// The version that StartSession uses.
+  std::int64_t default_version = 1;
+  /// The highest number ever given to a version, deleted ones too.
+  std::int64_t last_version = 1;
+  Timestamp created;
+};
+
+/// One version of a document; never changed.
+struct DocumentVersion {
+  std::string name;
+  std::int64_t version = 1;
+  /// Given by people; empty when they gave none.
+  std::string version_name;
+  std::string display_name;
+  /// `JSON` or `YAML`.
+  std::string format;
+  /// Empty in lists.
+  std::string content;
+  /// Hexadecimal SHA-256 of the content.
+  std::string hash;
+  /// `Windows,Linux,MacOS`
+  std::string platform_types;
+  Timestamp created;
+};
+
 enum class SessionStatus { kConnecting, kConnected, kDisconnected, kTerminating, kTerminated, kFailed };
 
 struct Session {
@@ -86,6 +118,12 @@ struct Session {
   /// The node's id.
   std::string target;
   std::string document_name;
+  /// The number of the version, and the session type (`Standard_Stream`) that it says.
+  std::string document_version;
+  std::string session_type;
+  /// How long it may be idle, and how long it may last at all; zero for no limit.
+  std::chrono::seconds idle_timeout{0};
+  std::chrono::seconds max_duration{0};
   /// The owner's ARN and unique id (`aws:userid`).
   std::string owner_arn;
   std::string owner_id;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/records.h"
@@ -118,6 +119,34 @@ class SessionRepository {
   soci::session& sql_;
 };
 
+/// The resource type of documents' tags.
+inline constexpr std::string_view kDocumentTags = "Document";
+
+/// Documents that were created; those that are built in are not here.
+class DocumentRepository {
+ public:
+  explicit DocumentRepository(soci::session& sql) : sql_(sql) {}
+  /// Adds the document alone; its first version follows.
+  void add(const Document& document);
+  /// Adds a version of an existing document, and counts it in last_version.
+  void add_version(const DocumentVersion& version);
+  std::optional<Document> find(std::string_view name);
+  /// All documents with their default versions, without contents, ordered by name.
+  std::vector<std::pair<Document, DocumentVersion>> list();
+  /// Newest first, without contents.
+  std::vector<DocumentVersion> versions(std::string_view name);
+  std::optional<DocumentVersion> find_version(std::string_view name, std::int64_t version);
+  std::optional<DocumentVersion> find_default(std::string_view name);
+  bool set_default(std::string_view name, std::int64_t version);
+  /// Removes the document, its versions and its tags.
+  bool remove(std::string_view name);
+  bool remove_version(std::string_view name, std::int64_t version);
+  std::size_t count();
+
+ private:
+  soci::session& sql_;
+};
+
 /// Small named values of the installation: account id, creation time.
 class SettingRepository {
  public:
@@ -132,12 +161,19 @@ class SettingRepository {
 /// All repositories over one connection and inside one transaction.
 struct Repositories {
   Repositories(soci::session& sql, const Sealer& sealer)
-      : users(sql, sealer), activations(sql), nodes(sql, sealer), tags(sql), sessions(sql), settings(sql) {}
+      : users(sql, sealer),
+        activations(sql),
+        nodes(sql, sealer),
+        tags(sql),
+        sessions(sql),
+        documents(sql),
+        settings(sql) {}
   UserRepository users;
   ActivationRepository activations;
   NodeRepository nodes;
   TagRepository tags;
   SessionRepository sessions;
+  DocumentRepository documents;
   SettingRepository settings;
 };
 

@@ -34,10 +34,18 @@ class Sessions : public testing::Test {
 
 TEST_F(Sessions, ComeBackWholeAfterEachChange) {
   auto session = sample_session("alice-1", at(1));
+  session.document_version = "7";
+  session.session_type = "Port";
+  session.idle_timeout = std::chrono::minutes(20);
+  session.max_duration = std::chrono::hours(1);
   sessions_.add(session);
   auto found = sessions_.find("alice-1").value();
   EXPECT_EQ(found.target, "mi-1");
   EXPECT_EQ(found.document_name, "SSM-SessionManagerRunShell");
+  EXPECT_EQ(found.document_version, "7");
+  EXPECT_EQ(found.session_type, "Port");
+  EXPECT_EQ(found.idle_timeout, std::chrono::seconds(1200));
+  EXPECT_EQ(found.max_duration, std::chrono::seconds(3600));
   EXPECT_EQ(found.owner_arn, session.owner_arn);
   EXPECT_EQ(found.owner_id, "AIDAALICE");
   EXPECT_EQ(found.reason, "deploy");

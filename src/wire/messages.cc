@@ -41,26 +41,21 @@ MessageHeader stream_header(const Stamp& stamp, MessageType type, std::int64_t s
 }  // namespace
 
 Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
-                       std::int64_t acknowledged_number) {
+                       std::int64_t acknowledged_number, const std::optional<Progress>& progress) {
   // No value here needs escaping.
-  const auto body = fmt::format(
+  fmt::memory_buffer body;
+  fmt::format_to(
+      fmt::appender(body),
       R"({{"AcknowledgedMessageType":"{}","AcknowledgedMessageId":"{}","AcknowledgedMessageSequenceNumber":{},)"
-      R"("IsSequentialMessage":true}})",
+      R"("IsSequentialMessage":true)",
       wire_name(acknowledged_type), acknowledged_id.to_string(), acknowledged_number);
-  return make_data_control(MessageType::kAcknowledge, stamp, body);
-}
-
-Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
-                       std::int64_t acknowledged_number, const Progress& progress) {
-  Acknowledge body;
-  body.acknowledged_message_type = wire_name(acknowledged_type);
-  body.acknowledged_message_id = acknowledged_id.to_string();
-  body.acknowledged_message_sequence_number = acknowledged_number;
-  body.acknowledged_through = progress.acknowledged_through;
-  body.held_through = progress.held_through;
-  if (progress.gap) body.gap = true;
-  if (progress.probe) body.probe = true;
-  return make_data_control(MessageType::kAcknowledge, stamp, encode_json_text(body));
+  if (progress) {
+    fmt::format_to(fmt::appender(body), R"(,"AcknowledgedThrough":{},"HeldThrough":{}{}{})",
+                   progress->acknowledged_through, progress->held_through,
+                   progress->gap ? R"(,"Gap":true)" : "", progress->probe ? R"(,"Probe":true)" : "");
+  }
+  body.push_back('}');
+  return make_data_control(MessageType::kAcknowledge, stamp, {body.data(), body.size()});
 }
 
 Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, std::string_view session_id,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,19 +12,11 @@
 /// senders use.
 namespace postern::wire {
 
-/// The answer to a stream message. It is built for each message received, so it is formatted directly.
+/// The answer to a stream message, with the progress of the whole stream between ends that agreed on
+/// kExtensionBulk. It is built for each message received, so it is formatted directly.
 Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
-                       std::int64_t acknowledged_number);
-
-/// The same with the progress of the whole stream, between ends that agreed on kExtensionBulk.
-struct Progress {
-  std::int64_t acknowledged_through = -1;
-  std::int64_t held_through = -1;
-  bool gap = false;
-  bool probe = false;
-};
-Bytes make_acknowledge(const Stamp& stamp, MessageType acknowledged_type, const Uuid& acknowledged_id,
-                       std::int64_t acknowledged_number, const Progress& progress);
+                       std::int64_t acknowledged_number,
+                       const std::optional<Progress>& progress = std::nullopt);
 
 /// For a client; `output` is shown to the person. For an agent the text is ignored.
 Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, std::string_view session_id,

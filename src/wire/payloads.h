@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -56,6 +57,25 @@ BOOST_DESCRIBE_STRUCT(Acknowledge, (),
                       (acknowledged_message_type, acknowledged_message_id,
                        acknowledged_message_sequence_number, is_sequential_message, acknowledged_through,
                        held_through, gap, probe))
+
+/// How far a stream has come, between ends that agreed on kExtensionBulk: see Acknowledge.
+struct Progress {
+  std::int64_t acknowledged_through = -1;
+  std::int64_t held_through = -1;
+  bool gap = false;
+  bool probe = false;
+  bool operator==(const Progress&) const = default;
+};
+
+/// What receivers of an `acknowledge` look at.
+struct AcknowledgedNumbers {
+  std::int64_t number = 0;
+  std::optional<Progress> progress;
+  bool operator==(const AcknowledgedNumbers&) const = default;
+};
+/// Reads an `acknowledge` body: at once when it is as official programs and ours write it, as JSON otherwise.
+/// One arrives for each message that was sent. Nothing when it is malformed.
+std::optional<AcknowledgedNumbers> decode_acknowledge(std::string_view text);
 
 /// `channel_closed` (7.1). Agents refuse it when SchemaVersion is no number or CreatedDate no string.
 struct ChannelClosed {

@@ -3,19 +3,21 @@
 Each gets a close, an error or nothing; whoever behaves goes on undisturbed.
 """
 
+import json
 import socket
 import struct
 import time
 import uuid
 
 import pytest
+from control_channel import control_url, open_control_channel, signed_upgrade
 from node_identity import NodeIdentity
 from support.agent_message import LAYOUT, AgentMessage
-from support.aws_http import sign, token_of
+from support.aws_http import token_of
 from support.processes import memory_of
 from support.terminal import Terminal
 from support.wait import wait_until
-from support.web_socket import BINARY, TEXT, Closed, Refused, WebSocket
+from support.web_socket import BINARY, PING, TEXT, Closed, Refused, WebSocket
 
 # A connection that doesn't say who it is goes within this time.
 OPEN_SECONDS = 60
@@ -94,16 +96,8 @@ def is_refused(web_socket):
     return False
 
 
-def control_url(testbed, node_id):
-    return f"wss://127.0.0.1:{testbed.port}/v1/control-channel/{node_id}?role=subscribe&stream=input"
-
-
 def data_url(testbed, session_id):
     return f"wss://127.0.0.1:{testbed.port}/v1/data-channel/{session_id}?role=publish_subscribe"
-
-
-def signed_upgrade(url, credentials):
-    return sign(credentials, "GET", url.replace("wss://", "https://"), {}, b"", "ssmmessages")
 
 
 # -- tokens of clients
@@ -190,6 +184,14 @@ def test_control_channel(http, testbed, ours):
     wait_until(lambda: not testbed.is_connected(ours.id), 10, "not connected any more")
 
 
+def test_control_plane_trap_40_the_newest_control_channel_wins(http, testbed, ours):
+    with open_control_channel(http, testbed, ours, ours) as old:
+        wait_until(lambda: testbed.is_connected(ours.id), 10, "connected")
+        with open_control_channel(http, testbed, ours, ours):
+            old.closed()
+            assert testbed.is_connected(ours.id)
+
+
 def test_control_channel_with_another_nodes_token(http, testbed, ours, theirs):
     with open_control_channel(http, testbed, ours, theirs) as channel:
         assert is_refused(channel)
@@ -215,24 +217,6 @@ def test_control_channel_upgrade_signed_by_another_node(http, testbed, ours, the
     with pytest.raises(Refused) as refused:
         WebSocket(url, http.tls, signed_upgrade(url, theirs.credentials()))
     assert refused.value.status == 403
-
-
-def open_control_channel(http, testbed, node, token_owner, token=None):
-    """The channel of `node`, opened with a token that `token_owner` was given."""
-    token = token or token_of(http.create_channel("control", token_owner.id, token_owner.credentials()))
-    url = control_url(testbed, node.id)
-    channel = WebSocket(url, http.tls, signed_upgrade(url, node.credentials()))
-    channel.send_json(
-        {
-            "Cookie": None,
-            "MessageSchemaVersion": "1.0",
-            "RequestId": str(uuid.uuid4()),
-            "TokenValue": token,
-            "AgentVersion": "3.3.987.0",
-            "PlatformType": "linux",
-        }
-    )
-    return channel
 
 
 # -- first frames
@@ -354,6 +338,64 @@ def test_every_bit_of_a_header_flipped(session):
         except OSError:
             client = session.connect(session.resume())
     client.__exit__()
+
+
+# -- peers that follow the letter and mean harm; the traps are those of data-channel.md section 10
+
+
+def test_trap_9_ping_before_the_first_frame(session, http):
+    with WebSocket(session.url, http.tls) as client:
+        client.send(PING, b"keepalive")
+        client.send_json(open_data_channel(session.token))
+        assert speaks(client)
+
+
+def test_acknowledgements_of_what_was_never_sent(session):
+    with session.connect() as client:
+        assert speaks(client)
+        for number in (1, 1000, (1 << 63) - 1, -1):
+            body = json.dumps(
+                {
+                    "AcknowledgedMessageType": "output_stream_data",
+                    "AcknowledgedMessageId": str(uuid.uuid4()),
+                    "AcknowledgedMessageSequenceNumber": number,
+                    "IsSequentialMessage": True,
+                }
+            )
+            client.send(BINARY, AgentMessage("acknowledge", body.encode()).encode())
+        client.send(BINARY, AgentMessage("input_stream_data", b"echo un''harmed\r", payload_type=1).encode())
+        shown = b""
+        while b"unharmed" not in shown:
+            shown += AgentMessage.decode(client.receive()).payload
+
+
+def test_flood_of_frames_that_nobody_sends(session, testbed):
+    """Its connection is closed, the log has a few lines of it, and the session can be resumed."""
+    injected = AgentMessage("channel_closed", b"{}").encode()
+    with session.connect() as client:
+        assert speaks(client)
+        try:
+            for _ in range(20_000):
+                client.send(BINARY, injected)
+        except OSError:
+            pass
+        client.closed()
+    assert sum(log.count(f"session={session.id}") for log in [testbed.logs()]) < 100
+    with session.connect(session.resume()) as client:
+        assert speaks(client)
+
+
+def test_flood_of_pings(session, testbed):
+    """Without reading a single answer."""
+    with session.connect() as client:
+        assert speaks(client)
+        before = memory_of([testbed.posternd.pid]).rss
+        try:
+            for _ in range(50_000):
+                client.send(PING, b"x" * 125)
+        except OSError:
+            pass
+        assert memory_of([testbed.posternd.pid]).rss - before < 8 * 1024
 
 
 # -- slow readers

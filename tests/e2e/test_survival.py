@@ -8,6 +8,7 @@ import uuid
 
 import pytest
 from sessions import describe, session_id, wait_over
+from support.aws_http import AwsHttp
 from support.postern_testbed import DEBIAN_AWS, Testbed
 from support.processes import descendants, is_alive, kill
 from support.tcp_proxy import TcpProxy
@@ -19,6 +20,8 @@ CUT_SECONDS = 10
 RESUME_SECONDS = 20
 # Within this time of an end's death nothing of a session remains on the node.
 END_SECONDS = 60
+# AWS's plugin makes its last attempt so long after it lost its connection.
+PLUGIN_SECONDS = 3
 COUNTED = 400
 # More than all buffers on the way hold together, so that most of it is yet to come when a connection is cut.
 FLOOD = 1_400_000
@@ -188,6 +191,24 @@ def test_posternd_is_killed(testbed, node):
         shell.expect(shell.prompt)
         shell.send("exit\r")
         shell.wait_end()
+    node.wait_connected(60)
+
+
+def test_trap_25_a_killed_posternd_answers_in_time(testbed, node):
+    """AWS's plugin asks ResumeSession for about three seconds after it lost its connection, and then never again."""
+    with open_shell(testbed, node) as shell:
+        identifier = session_id(shell)
+        testbed.posternd.kill()
+        testbed.posternd.wait()
+        begun = time.monotonic()
+        testbed.start_posternd()
+        http = AwsHttp(testbed.endpoint, testbed.ca_bundle)
+        answer = http.ssm("ResumeSession", {"SessionId": identifier}, testbed.admin)
+        took = time.monotonic() - begun
+        assert answer.status == 200 and answer.json()["TokenValue"], answer.body
+        assert took < PLUGIN_SECONDS, took
+        testbed.ssm("terminate-session", "--session-id", identifier)
+        wait_over(testbed, identifier)
     node.wait_connected(60)
 
 

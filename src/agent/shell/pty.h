@@ -2,11 +2,12 @@
 
 #include <sys/types.h>
 
-#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/process/identity.h"
 #include "wire/payloads.h"
 
 namespace postern::agent {
@@ -22,6 +23,8 @@ struct PtyCommand {
   std::vector<std::string> environment;
   /// Where it starts; / when that can't be entered.
   std::string directory;
+  /// Nothing: this process's own.
+  std::optional<Identity> identity = std::nullopt;
 };
 
 /// A process that leads a session of its own on a new pseudo-terminal. It owns the terminal's master side:
@@ -48,17 +51,5 @@ class Pty {
 
 /// Sets the window and lets the foreground processes know. Values are cut to 16 bits, as official agents do.
 void resize_terminal(int master, wire::TerminalSize size);
-
-/// Every living process of a session, zombies not among them.
-std::vector<pid_t> session_members(pid_t session);
-/// Signals all of them. False when there was none.
-bool signal_session(pid_t session, int signal);
-
-/// The session in a line of /proc/<pid>/stat, and whether the process is a zombie; exposed for tests.
-struct ProcessStat {
-  pid_t session = 0;
-  bool zombie = false;
-};
-ProcessStat parse_process_stat(std::string_view line);
 
 }  // namespace postern::agent

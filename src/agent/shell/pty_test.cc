@@ -10,7 +10,8 @@
 #include <csignal>
 #include <string>
 
-#include "agent/shell/login.h"
+#include "agent/process/login.h"
+#include "agent/process/process_session.h"
 
 namespace postern::agent {
 namespace {
@@ -112,7 +113,7 @@ TEST(ProcessStat, SurvivesAnyCommandName) {
 }
 
 TEST(Login, MakesACleanEnvironment) {
-  const LoginUser user{"alice", 1000, "/home/alice", "/usr/bin/zsh"};
+  const LoginUser user{"alice", 1000, 1000, {1000}, "/home/alice", "/usr/bin/zsh"};
   const auto environment = login_environment(user, "");
   EXPECT_EQ(environment,
             (std::vector<std::string>{"HOME=/home/alice", "USER=alice", "LOGNAME=alice", "SHELL=/usr/bin/zsh",

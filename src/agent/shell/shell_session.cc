@@ -4,18 +4,14 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 
-#include "agent/shell/login.h"
+#include "agent/process/process_session.h"
 #include "agent/spawn.h"
 #include "base/log.h"
 
 namespace postern::agent {
 namespace asio = boost::asio;
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 // One message's worth. A terminal gives at most 4 KiB a read, so several are gathered.
 constexpr std::size_t kMaxOutputBytes = 16 * 1024;
@@ -25,38 +21,43 @@ constexpr std::size_t kBusyBytes = 16 * 1024;
 constexpr std::size_t kSmallRead = 4 * 1024;
 constexpr std::chrono::milliseconds kGather{2};
 
-// What hangs up is given this long before it is killed.
-constexpr std::chrono::seconds kHangUpTime{2};
-constexpr std::chrono::seconds kKillTime{2};
-constexpr std::chrono::milliseconds kPoll{20};
 // The shell is gone; a background job may still print without end.
 constexpr std::size_t kMaxDrainBytes = 1024 * 1024;
 
-PtyCommand login_shell() {
-  const auto user = current_user();
-  const char* lang = std::getenv("LANG");
+PtyCommand pty_command(const SessionUser& user, const std::string& commands) {
   PtyCommand command;
-  command.program = user.shell;
   command.fallback_program = "/bin/sh";
-  command.arguments = {login_shell_name(user)};
-  command.environment = login_environment(user, lang != nullptr ? lang : "");
-  command.directory = user.home;
+  if (commands.empty()) {
+    command.program = user.login.shell;
+    command.arguments = {login_shell_name(user.login)};
+  } else {
+    command.program = "/bin/sh";
+    command.arguments = {"sh", "-c", commands};
+  }
+  command.environment = login_environment(user.login);
+  command.directory = user.login.home;
+  command.identity = user.identity;
   return command;
 }
 
 }  // namespace
 
-ShellSession::ShellSession(asio::any_io_executor executor)
+ShellSession::ShellSession(asio::any_io_executor executor, const SessionUser& user,
+                           const std::string& commands, const std::string& typed)
     : executor_(executor),
-      pty_(login_shell(), wire::TerminalSize{80, 24}),
+      pty_(pty_command(user, commands), wire::TerminalSize{80, 24}),
       terminal_(executor, pty_.release_master()),
       buffer_(kMaxOutputBytes),
       terminal_full_(executor),
       exit_(executor) {
-  log::info("shell_started", {{"pid", static_cast<std::int64_t>(pty_.pid())}});
+  if (!typed.empty()) unwritten_ = to_bytes(typed + '\n');
+  log::info("shell_started", {{"pid", static_cast<std::int64_t>(pty_.pid())}, {"user", user.login.name}});
 }
 
-net::awaitable<Completion> ShellSession::run(ChannelDriver& channel) {
+net::awaitable<Completion> ShellSession::run(ChannelDriver& channel, Agreement /*agreement*/) {
+  channel.on_notice = [&channel](const std::string& text) {
+    channel.send(wire::PayloadType::kOutput, as_bytes("\r\n" + text + "\r\n"));
+  };
   channel.on_input = [this, &channel] { type_input(channel); };
   type_input(channel);
   spawn(executor_, "shell_input", wait_for_terminal(channel));
@@ -159,22 +160,7 @@ net::awaitable<void> ShellSession::drain_terminal(ChannelDriver& channel) {
 
 net::awaitable<void> ShellSession::stop() {
   hung_up_ = true;
-  asio::steady_timer poll(executor_);
-  const auto start = SteadyClock::now();
-  // Stopped jobs must run to notice. The shell itself may not have made its session yet.
-  signal_session(pty_.pid(), SIGHUP);
-  signal_session(pty_.pid(), SIGCONT);
-  if (!exited_) ::kill(pty_.pid(), SIGHUP);
-  while (SteadyClock::now() < start + kHangUpTime + kKillTime) {
-    if (exited_ && session_members(pty_.pid()).empty()) co_return;
-    if (SteadyClock::now() >= start + kHangUpTime) {
-      signal_session(pty_.pid(), SIGKILL);
-      if (!exited_) ::kill(pty_.pid(), SIGKILL);
-    }
-    poll.expires_after(kPoll);
-    co_await poll.async_wait(asio::as_tuple(asio::use_awaitable));
-  }
-  log::warning("processes_left", {{"session_leader", static_cast<std::int64_t>(pty_.pid())}});
+  co_await end_process_session(pty_.pid(), [this] { return exited_; });
 }
 
 void ShellSession::on_child_exit(int pid, int wait_status) {

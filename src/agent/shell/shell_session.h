@@ -3,19 +3,23 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <optional>
 
+#include "agent/process/run_as.h"
 #include "agent/session_kind.h"
 #include "agent/shell/pty.h"
 
 namespace postern::agent {
 
-/// A login shell of the agent's user on a pseudo-terminal (data-channel.md 6.1, control-plane.md 5.3): what
-/// it prints are Output messages, Output messages of the client are typed, Size messages set the window.
+/// A login shell, or a document's commands, on a pseudo-terminal (data-channel.md 6.1 and 6.2,
+/// control-plane.md 5.3): what it prints are Output messages, Output messages of the client are typed, Size
+/// messages set the window, and the service's notices are shown on lines of their own.
 class ShellSession final : public SessionKind {
  public:
-  /// Starts the shell. Throws what Pty and current_user() throw.
-  explicit ShellSession(boost::asio::any_io_executor executor);
+  /// Starts the user's login shell or, unless it is empty, `sh -c commands`. `typed` is a line that stands in
+  /// front of all that the person types; empty for none. Throws what Pty throws.
+  ShellSession(boost::asio::any_io_executor executor, const SessionUser& user, const std::string& commands,
+               const std::string& typed);
 
-  net::awaitable<Completion> run(ChannelDriver& channel) override;
+  net::awaitable<Completion> run(ChannelDriver& channel, Agreement agreement) override;
   net::awaitable<void> stop() override;
   std::optional<int> process_session() const override { return pty_.pid(); }
   void on_child_exit(int pid, int wait_status) override;

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "api/paging.h"
+#include "api/ssm/document_shapes.h"
 #include "api/ssm/operations.h"
+#include "api/ssm/session_preparation.h"
 #include "api/ssm/target.h"
 #include "base/random.h"
 
@@ -11,11 +13,11 @@ namespace {
 
 using store::SessionStatus;
 
-constexpr std::string_view kDefaultDocument = "SSM-SessionManagerRunShell";
 // A session id has at most 96 characters, 18 of them the suffix.
 constexpr std::size_t kMaxOwnerInId = 96 - 18;
 
-const aws::Pattern kDocumentName(R"([a-zA-Z0-9_\-.:/]{3,128})");
+// In bytes; AWS counts characters, which are never more.
+constexpr std::size_t kMaxParameterBytes = 65'535;
 constexpr std::string_view kStates[] = {"Active", "History"};
 constexpr std::string_view kPurpose = "DescribeSessions";
 
@@ -35,11 +37,21 @@ struct StartSessionRequest {
   std::optional<std::string> document_name;
   std::optional<std::string> reason;
   std::map<std::string, std::vector<std::string>> parameters;
+  /// The node's, once the target is resolved; not a member of the API's request.
+  std::string platform;
 
   void validate(aws::Validation& validation) const {
     validation.length("target", target, 1, 400);
-    if (document_name) validation.pattern("documentName", *document_name, kDocumentName);
+    if (document_name) validation.pattern("documentName", *document_name, kDocumentNameOrArn);
     if (reason) validation.length("reason", *reason, 1, 256);
+    for (const auto& [name, values] : parameters) {
+      validation.length("parameters", name, 1, 255);
+      // The value itself is not shown: it may be secret.
+      const bool good = std::ranges::all_of(values, [](const std::string& value) {
+        return !value.empty() && value.size() <= kMaxParameterBytes;
+      });
+      if (!good) validation.fail("parameters", name, "Map values must have a length of 1 to 65535");
+    }
   }
 };
 BOOST_DESCRIBE_STRUCT(StartSessionRequest, (), (target, document_name, reason, parameters))
@@ -60,41 +72,37 @@ awaitable<Result<auth::Access>> start_access(Call& call, StartSessionRequest& in
     co_return std::unexpected(std::move(node.error()));
   }
   in.target = node->node_id;
+  in.platform = node->platform_type;
   const auto& names = call.services.installation;
   auth::Access access{.action = "ssm:StartSession", .resources = {names.node_arn(in.target)}};
   // A document is checked only when it is named (control-plane.md 7.3).
-  if (in.document_name) access.resources.push_back(names.document_arn(*in.document_name));
+  if (in.document_name) {
+    auto document = document_name(names, *in.document_name);
+    if (!document) co_return std::unexpected(std::move(document.error()));
+    in.document_name = std::move(*document);
+    access.resources.push_back(names.document_arn(*in.document_name));
+  }
   co_return access;
 }
 
 awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRequest in) {
-  const auto document = in.document_name.value_or(std::string(kDefaultDocument));
-  if (document != kDefaultDocument) {
-    co_return std::unexpected(aws::kInvalidDocument("The document " + document + " does not exist. " +
-                                                    std::string(kDefaultDocument) +
-                                                    " is the one that starts a shell."));
-  }
-  if (!in.parameters.empty()) {
-    co_return std::unexpected(aws::kInvalidParameters("The document " + document + " takes no parameters."));
-  }
+  auto session = co_await prepare_session(call,
+                                          {.node_id = in.target,
+                                           .owner_arn = call.principal.arn,
+                                           .owner_id = call.principal.user_id,
+                                           .reason = in.reason.value_or("")},
+                                          in.document_name.value_or(std::string(aws::kPreferencesDocument)),
+                                          in.parameters, in.platform);
+  if (!session) co_return std::unexpected(std::move(session.error()));
   if (!call.services.gateway.connected(in.target)) {
     co_return std::unexpected(
         aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
   }
-  if (co_await call.services.gateway.sessions_of(in.target) >= gateway::Gateway::kMaxSessionsPerNode) {
-    co_return std::unexpected(
-        aws::kThrottling(in.target + " has " + std::to_string(gateway::Gateway::kMaxSessionsPerNode) +
-                         " sessions, the most that a node may have. End some of them."));
-  }
-  gateway::NewSession session{.session_id = make_session_id(call.principal),
-                              .node_id = in.target,
-                              .document_name = document,
-                              .owner_arn = call.principal.arn,
-                              .owner_id = call.principal.user_id,
-                              .reason = in.reason.value_or("")};
-  auto token = co_await call.services.gateway.start(session);
-  co_return SessionTokenResponse{session.session_id, Secret(std::move(token)),
-                                 stream_url(call, session.session_id)};
+  session->session_id = make_session_id(call.principal);
+  auto token = co_await call.services.gateway.start(*session);
+  if (!token) co_return std::unexpected(aws::kThrottling(std::move(token.error())));
+  co_return SessionTokenResponse{session->session_id, Secret(std::move(*token)),
+                                 stream_url(call, session->session_id)};
 }
 
 struct SessionIdRequest {
@@ -171,11 +179,13 @@ struct SessionShape {
   std::string owner;
   std::optional<std::string> reason;
   std::optional<std::string> details;
+  /// Minutes.
+  std::optional<std::string> max_session_duration;
   std::string access_type = "Standard";
 };
 BOOST_DESCRIBE_STRUCT(SessionShape, (),
                       (session_id, target, status, start_date, end_date, document_name, owner, reason,
-                       details, access_type))
+                       details, max_session_duration, access_type))
 
 struct DescribeSessionsResponse {
   std::vector<SessionShape> sessions;
@@ -194,11 +204,17 @@ std::string status_name(SessionStatus status) {
       std::ranges::find(kStatusNames, status, &std::pair<std::string_view, SessionStatus>::second)->first);
 }
 
+// The model's pattern has gaps, 1050 for one, and strict clients refuse a whole answer for such a value
+// (control-plane.md trap 47).
+std::optional<std::string> shown_duration(std::chrono::seconds limit) {
+  static const aws::Pattern kShown("([1-9]|[1-9][0-9]|[1-9][0-9][0-9]|1[0-4][0-3][0-9]|1440)");
+  auto minutes = std::to_string(std::chrono::duration_cast<std::chrono::minutes>(limit).count());
+  return kShown.matches(minutes) ? std::optional(std::move(minutes)) : std::nullopt;
+}
+
 SessionShape to_shape(const store::Session& record) {
-  const auto unless_empty = [](const std::string& text) {
-    // The model allows 1 to 1024 characters.
-    return text.empty() ? std::nullopt : std::optional(text.substr(0, 1024));
-  };
+  // The model allows 1 to 1024 characters.
+  const auto text = [](const std::string& all) { return unless_empty(all.substr(0, 1024)); };
   return {.session_id = record.session_id,
           .target = record.target,
           .status = status_name(record.status),
@@ -206,8 +222,9 @@ SessionShape to_shape(const store::Session& record) {
           .end_date = record.ended,
           .document_name = record.document_name,
           .owner = record.owner_arn,
-          .reason = unless_empty(record.reason),
-          .details = unless_empty(record.details)};
+          .reason = text(record.reason),
+          .details = text(record.details),
+          .max_session_duration = shown_duration(record.max_duration)};
 }
 
 // Adds one filter to the query; its error names what was wrong.

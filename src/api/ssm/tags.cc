@@ -1,8 +1,11 @@
+#include <fmt/format.h>
+
+#include "api/ssm/document_lookup.h"
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
 
-/// AddTagsToResource, RemoveTagsFromResource, ListTagsForResource (control-plane.md 6.4), so far for managed
-/// nodes.
+/// AddTagsToResource, RemoveTagsFromResource, ListTagsForResource (control-plane.md 6.4), for managed
+/// nodes and documents.
 namespace postern::api::ssm {
 namespace {
 
@@ -49,29 +52,43 @@ BOOST_DESCRIBE_STRUCT(ListTagsForResourceResponse, (), (tag_list))
 template <class In>
 auto on_resource(std::string action) {
   return [action = std::move(action)](Call& call, In& in) -> awaitable<Result<auth::Access>> {
-    if (in.resource_type != kManagedInstance) {
-      co_return std::unexpected(aws::kInvalidResourceType("Resources of type " + in.resource_type +
-                                                          " are not kept here; ManagedInstance is."));
+    const auto& names = call.services.installation;
+    if (in.resource_type == kManagedInstance)
+      co_return auth::Access{.action = action, .resources = {names.node_arn(in.resource_id)}};
+    if (in.resource_type != store::kDocumentTags) {
+      co_return std::unexpected(aws::kInvalidResourceType(
+          "Resources of type " + in.resource_type + " are not kept here; ManagedInstance and Document are."));
     }
-    co_return auth::Access{.action = action,
-                           .resources = {call.services.installation.node_arn(in.resource_id)}};
+    auto name = document_name(names, in.resource_id);
+    if (!name) co_return std::unexpected(aws::kInvalidResourceId(std::move(name.error().message)));
+    in.resource_id = std::move(*name);
+    co_return auth::Access{.action = action, .resources = {names.document_arn(in.resource_id)}};
   };
 }
 
-aws::ApiError no_such_node(const std::string& id) {
-  return aws::kInvalidResourceId("There is no managed node " + id + '.');
+// Nothing when the resource is there, and may carry tags.
+std::optional<aws::ApiError> check_resource(store::Repositories& repos, const std::string& type,
+                                            const std::string& id) {
+  if (type == kManagedInstance) {
+    if (repos.nodes.find(id)) return std::nullopt;
+    return aws::kInvalidResourceId("There is no managed node " + id + '.');
+  }
+  if (repos.documents.find(id)) return std::nullopt;
+  return aws::kInvalidResourceId(
+      aws::find_built_in_document(id) == nullptr
+          ? fmt::format("There is no document {}.", id)
+          : fmt::format("Nobody has created the document {}, so it carries no tags.", id));
 }
 
 awaitable<Result<Empty>> add_tags(Call& call, AddTagsToResourceRequest in) {
-  const auto id = in.resource_id;
   auto error = co_await call.services.store.run(
       [in = std::move(in)](store::Repositories& repos) -> std::optional<aws::ApiError> {
-        if (!repos.nodes.find(in.resource_id)) return no_such_node(in.resource_id);
-        auto all = repos.tags.list(kManagedInstance, in.resource_id);
+        if (auto wrong = check_resource(repos, in.resource_type, in.resource_id)) return wrong;
+        auto all = repos.tags.list(in.resource_type, in.resource_id);
         const auto added = to_record(in.tags);
         for (const auto& [key, value] : added) all[key] = value;
         if (all.size() > kMaxTags) return aws::kTooManyTags("A resource can have at most 50 tags.");
-        repos.tags.put(kManagedInstance, in.resource_id, added);
+        repos.tags.put(in.resource_type, in.resource_id, added);
         return std::nullopt;
       });
   if (error) co_return std::unexpected(std::move(*error));
@@ -81,8 +98,8 @@ awaitable<Result<Empty>> add_tags(Call& call, AddTagsToResourceRequest in) {
 awaitable<Result<Empty>> remove_tags(Call& call, RemoveTagsFromResourceRequest in) {
   auto error = co_await call.services.store.run(
       [in = std::move(in)](store::Repositories& repos) -> std::optional<aws::ApiError> {
-        if (!repos.nodes.find(in.resource_id)) return no_such_node(in.resource_id);
-        repos.tags.remove(kManagedInstance, in.resource_id, in.tag_keys);
+        if (auto wrong = check_resource(repos, in.resource_type, in.resource_id)) return wrong;
+        repos.tags.remove(in.resource_type, in.resource_id, in.tag_keys);
         return std::nullopt;
       });
   if (error) co_return std::unexpected(std::move(*error));
@@ -91,11 +108,12 @@ awaitable<Result<Empty>> remove_tags(Call& call, RemoveTagsFromResourceRequest i
 
 awaitable<Result<ListTagsForResourceResponse>> list_tags(Call& call, ListTagsForResourceRequest in) {
   auto tags = co_await call.services.store.read(
-      [id = in.resource_id](store::Repositories& repos) -> std::optional<store::Tags> {
-        if (!repos.nodes.find(id)) return std::nullopt;
-        return repos.tags.list(kManagedInstance, id);
+      [in = std::move(in)](store::Repositories& repos) -> Result<store::Tags> {
+        if (auto wrong = check_resource(repos, in.resource_type, in.resource_id))
+          return std::unexpected(std::move(*wrong));
+        return repos.tags.list(in.resource_type, in.resource_id);
       });
-  if (!tags) co_return std::unexpected(no_such_node(in.resource_id));
+  if (!tags) co_return std::unexpected(std::move(tags.error()));
   co_return ListTagsForResourceResponse{to_shape(*tags)};
 }
 

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "net/runtime.h"
+#include "wire/extensions.h"
 #include "wire/messages.h"
 
 namespace postern::client::testing {
@@ -56,8 +57,8 @@ void FakeService::cut() {
   socket_.reset();
 }
 
-bool FakeService::run_until(const std::function<bool()>& done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+bool FakeService::run_until(const std::function<bool()>& done, std::chrono::steady_clock::duration limit) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     context_.restart();
@@ -80,6 +81,7 @@ net::awaitable<net::Response> FakeService::handle(net::Request request) {
   std::string operation(request.headers.find("X-Amz-Target").value_or(""));
   operation.erase(0, operation.find('.') + 1);
   calls.push_back(operation);
+  bodies.push_back(request.body);
   if (!next_answers.empty()) {
     auto answer = std::move(next_answers.front());
     next_answers.erase(next_answers.begin());
@@ -113,16 +115,42 @@ net::awaitable<void> FakeService::serve(std::unique_ptr<net::WebSocket> socket) 
       const auto message = co_await held->read();
       if (message.opcode != net::WsOpcode::kBinary) continue;
       static_cast<void>(agent_.on_message(message.payload, std::chrono::steady_clock::now()));
-      while (agent_.front() != nullptr) {
-        auto delivery = agent_.pop();
-        received.push_back({delivery.type, std::string(as_text(delivery.payload))});
-      }
+      while (agent_.front() != nullptr) take(agent_.pop());
       flush();
     }
   } catch (const boost::system::system_error&) {
     // The client has gone.
   }
   if (socket_ == held) socket_.reset();
+}
+
+void FakeService::take(channel::Delivery delivery) {
+  received.push_back({delivery.type, std::string(as_text(delivery.payload))});
+  if (handshake_ && !handshake_->complete()) {
+    const auto step =
+        handshake_->on_delivery(delivery.type, delivery.payload, std::chrono::steady_clock::now());
+    if (!step || !*step) return;
+    if (channel::contains(handshake_->agreed(), wire::kExtensionBulk)) agent_.use_bulk();
+    agent_.send((*step)->type, as_bytes((*step)->payload));
+    return;
+  }
+  // A copy: what it causes may be received, too.
+  const auto last = received.back();
+  if (on_received) on_received(last);
+}
+
+void FakeService::start_handshake(std::string session_type, boost::json::value properties,
+                                  channel::Extensions offered, std::string agent_version) {
+  if (channel::contains(offered, wire::kExtensionBulk)) agent_.allow_bulk();
+  handshake_.emplace(std::move(agent_version), std::move(session_type), std::move(properties),
+                     std::move(offered));
+  const auto request = handshake_->start(std::chrono::steady_clock::now());
+  send(request.type, request.payload);
+}
+
+void FakeService::notice(std::string_view text) {
+  socket_->send(net::WsOpcode::kBinary,
+                wire::make_session_notice(wire::Stamp::fresh(clock_.now()), kSessionId, text));
 }
 
 void FakeService::flush() {

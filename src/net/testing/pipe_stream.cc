@@ -102,6 +102,16 @@ awaitable<void> PipeStream::write_all(ByteView from) {
   }
 }
 
+std::size_t PipeStream::try_write(ByteView from) noexcept {
+  auto& out = *out_;
+  if (closed_ || out.reader_gone || out.writer_gone) return 0;
+  const auto size = std::min({from.size(), room_, out.capacity - out.held.size()});
+  out.held.insert(out.held.end(), from.begin(), from.begin() + static_cast<std::ptrdiff_t>(size));
+  room_ -= size;
+  if (size > 0) out.changed.cancel();
+  return size;
+}
+
 void PipeStream::shutdown_send() noexcept {
   out_->writer_gone = true;
   out_->changed.cancel();

@@ -24,6 +24,8 @@ class PipeStream final : public Stream {
   void fail_at(std::size_t step) { steps_left_ = step; }
   /// Reads give a random number of bytes, 1 to `most`.
   void cut_reads(std::size_t most, std::uint32_t seed);
+  /// try_write takes so many bytes in all from now on, as a socket with that much room; nothing until then.
+  void take_at_once(std::size_t bytes) { room_ = bytes; }
   /// Calls of read_some and write_all so far.
   std::size_t steps() const { return steps_; }
   /// The size of the largest write_all.
@@ -33,6 +35,7 @@ class PipeStream final : public Stream {
   awaitable<void> wait_readable() override;
   bool has_pending() const override;
   awaitable<void> write_all(ByteView from) override;
+  std::size_t try_write(ByteView from) noexcept override;
   void shutdown_send() noexcept override;
   void close() noexcept override;
   void rebind(boost::asio::any_io_executor executor) override;
@@ -53,6 +56,7 @@ class PipeStream final : public Stream {
   std::optional<std::size_t> steps_left_;
   std::size_t largest_write_ = 0;
   std::size_t most_per_read_ = 0;
+  std::size_t room_ = 0;
   std::mt19937 random_;
 };
 
