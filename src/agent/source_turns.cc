@@ -67,8 +67,10 @@ void SourceTurns::take_turns() {
 
 net::awaitable<void> SourceTurns::run() {
   for (;;) {
-    while (waiting_.empty() || channel_.can_send()) co_await blocked_.wait();
-    co_await channel_.wait_can_send();
+    // Room may have come, and its news gone by, before this coroutine had its turn: so what counts is not who
+    // woke it but whether somebody waits whom no posted turn will reach.
+    while (waiting_.empty() || posted_) co_await blocked_.wait();
+    if (!channel_.can_send()) co_await channel_.wait_can_send();
     take_turns();
   }
 }
