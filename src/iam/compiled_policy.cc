@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "iam/text.h"
-
 namespace postern::iam {
 
 std::string_view to_string(Element element) {
@@ -26,8 +24,7 @@ CompiledStatement::CompiledStatement(const Statement& statement, Version version
       index_(index),
       sid_(statement.sid.text),
       at_(statement.at) {
-  for (const auto& action : statement.action.values)
-    actions_.emplace_back(encode_wildcards(folded(action.text)));
+  for (const auto& action : statement.action.values) actions_.emplace_back(action.text);
   if (statement.resource) {
     resource_sense_ = statement.resource->sense;
     auto& resources = resources_.emplace();
@@ -39,9 +36,9 @@ CompiledStatement::CompiledStatement(const Statement& statement, Version version
   for (const auto& condition : statement.conditions) conditions_.emplace_back(condition, version);
 }
 
-bool CompiledStatement::matches_action(std::string_view folded_action) const {
+bool CompiledStatement::matches_action(const ActionName& action) const {
   const bool listed =
-      std::ranges::any_of(actions_, [&](const Glob& action) { return action.matches(folded_action); });
+      std::ranges::any_of(actions_, [&](const ActionPattern& pattern) { return pattern.matches(action); });
   return listed == (action_sense_ == Sense::kListed);
 }
 
@@ -65,8 +62,10 @@ bool CompiledStatement::matches_conditions(const Query& query) const {
 PrincipalMatch CompiledStatement::matches(const Query& query) const {
   if (!matches_action(query.action)) return PrincipalMatch::kNone;
   const auto principal = matches_principal(query.principal);
-  if (principal == PrincipalMatch::kNone || !matches_resource(query) || !matches_conditions(query))
+  // Conditions are mostly one look-up and one comparison, and resources patterns with several wildcards.
+  if (principal == PrincipalMatch::kNone || !matches_conditions(query) || !matches_resource(query)) {
     return PrincipalMatch::kNone;
+  }
   return principal;
 }
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "iam/action.h"
 #include "iam/condition.h"
-#include "iam/glob.h"
 #include "iam/parse.h"
 #include "iam/policy.h"
 #include "iam/principal.h"
@@ -23,8 +23,7 @@ std::string_view to_string(Element element);
 /// What a statement is held against: one action on one resource.
 struct Query {
   const Principal& principal;
-  /// Folded.
-  std::string_view action;
+  const ActionName& action;
   std::string_view resource;
   ContextView context;
   /// Reused for what variables resolve to.
@@ -43,7 +42,7 @@ class CompiledStatement {
   Position at() const { return at_; }
   const std::vector<CompiledCondition>& conditions() const { return conditions_; }
 
-  bool matches_action(std::string_view folded_action) const;
+  bool matches_action(const ActionName& action) const;
   bool matches_resource(const Query& query) const;
   /// kDirect where the statement has no principal, as in identity-based policies.
   PrincipalMatch matches_principal(const Principal& principal) const;
@@ -57,7 +56,7 @@ class CompiledStatement {
   Sense action_sense_;
   Sense resource_sense_ = Sense::kListed;
   std::size_t index_;
-  std::vector<Glob> actions_;
+  std::vector<ActionPattern> actions_;
   // Absent in trust policies, where every resource is meant.
   std::optional<std::vector<TextTemplate>> resources_;
   std::optional<PrincipalMatcher> principal_;

@@ -10,8 +10,10 @@ namespace {
 using Entries = std::vector<Context::Entry>;
 
 std::pair<std::size_t, std::size_t> range(const Entries& entries, std::uint64_t hash, std::string_view name) {
+  // Names of tags come from others, who could make hashes collide, so that names are compared too: first as
+  // they are, which is quick.
   const auto is_key = [&](const Context::Entry& entry) {
-    return entry.hash == hash && equal_folded(entry.key, name);
+    return entry.hash == hash && (entry.key == name || equal_folded(entry.key, name));
   };
   const auto begin = std::ranges::find_if(entries, is_key);
   const auto end = std::find_if_not(begin, entries.end(), is_key);
@@ -20,7 +22,7 @@ std::pair<std::size_t, std::size_t> range(const Entries& entries, std::uint64_t 
 
 }  // namespace
 
-ContextKey::ContextKey(std::string_view text) : name(folded(text)), hash(hash_folded(text)) {}
+ContextKey::ContextKey(std::string_view text) : spelling(text), hash(hash_folded(text)) {}
 
 void Context::add(std::string_view key, std::string_view value) {
   const auto hash = hash_folded(key);
@@ -29,7 +31,7 @@ void Context::add(std::string_view key, std::string_view value) {
 }
 
 std::span<const Context::Entry> Context::find(const ContextKey& key) const {
-  const auto [begin, end] = range(entries_, key.hash, key.name);
+  const auto [begin, end] = range(entries_, key.hash, key.spelling);
   return std::span(entries_).subspan(begin, end - begin);
 }
 

@@ -11,7 +11,8 @@ namespace postern::iam {
 /// A context key's name, prepared for looking it up. Names are compared without regard to case, tag keys
 /// after a slash included.
 struct ContextKey {
-  std::string name;
+  /// As it was written: usually as requests write it too.
+  std::string spelling;
   std::uint64_t hash = 0;
 
   explicit ContextKey(std::string_view text);

@@ -6,8 +6,6 @@
 #include <array>
 #include <bit>
 
-#include "iam/text.h"
-
 namespace postern::iam {
 namespace {
 
@@ -138,28 +136,6 @@ class ResourceEvaluation {
   Decision decision_;
 };
 
-/// The action in lower case, without a heap for any that exists.
-class FoldedAction {
- public:
-  explicit FoldedAction(std::string_view action) {
-    if (action.size() > buffer_.size()) {
-      long_ = folded(action);
-      view_ = long_;
-    } else {
-      std::ranges::transform(action, buffer_.begin(), fold);
-      view_ = {buffer_.data(), action.size()};
-    }
-  }
-  FoldedAction(const FoldedAction&) = delete;
-  FoldedAction& operator=(const FoldedAction&) = delete;
-  std::string_view view() const { return view_; }
-
- private:
-  std::array<char, 128> buffer_;
-  std::string long_;
-  std::string_view view_;
-};
-
 std::string_view set_name(const Decision& decision, const Request& request) {
   const bool trust = decision.policy != nullptr
                          ? decision.policy->kind() == PolicyKind::kTrust
@@ -188,14 +164,14 @@ std::string_view to_string(PolicySet set) {
 }
 
 Decision evaluate(const Request& request, const PolicySets& sets) {
-  const FoldedAction action(request.action);
+  const ActionName action(request.action);
   std::string scratch;
   const Resource anything;
   const auto resources = request.resources.empty() ? std::span(&anything, 1) : request.resources;
   Decision worst;
   for (std::size_t i = 0; i < resources.size(); ++i) {
     const Query query{
-        request.principal, action.view(), resources[i].arn, {resources[i].context, request.context}, scratch};
+        request.principal, action, resources[i].arn, {resources[i].context, request.context}, scratch};
     auto decision = ResourceEvaluation(sets, resources[i], query).run();
     decision.resource = i;
     if (i == 0 || decision.outcome > worst.outcome) worst = decision;

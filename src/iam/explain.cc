@@ -7,7 +7,6 @@
 #include <boost/json.hpp>
 
 #include "iam/json_reader.h"
-#include "iam/text.h"
 
 namespace postern::iam {
 namespace {
@@ -55,7 +54,7 @@ class Explainer {
       : request_(request), sets_(sets), out_(out) {}
 
   void run() {
-    const auto action = folded(request_.action);
+    const ActionName action(request_.action);
     std::string scratch;
     const Resource anything;
     const auto resources = request_.resources.empty() ? std::span(&anything, 1) : request_.resources;

@@ -52,6 +52,12 @@ bool match_at_end(std::string_view piece, std::string_view subject, std::size_t 
 std::size_t find_piece(std::string_view piece, std::string_view subject, std::size_t from) {
   if (piece.find(kAnyOne) == kNone) {
     if (from >= subject.size()) return kNone;
+    // For a few bytes this is quicker, and its cost per place is bounded all the same.
+    constexpr std::size_t kShort = 16;
+    if (piece.size() <= kShort) {
+      const auto found = subject.find(piece, from);
+      return found == kNone ? kNone : found + piece.size();
+    }
     // glibc's memmem is a two-way search: linear, which std::string_view::find is not.
     const auto* found = static_cast<const char*>(
         ::memmem(subject.data() + from, subject.size() - from, piece.data(), piece.size()));
