@@ -33,25 +33,23 @@ TerminalSession::TerminalSession(const asio::any_io_executor& executor, SessionL
     : link_(link),
       front_end_(front_end),
       output_descriptor_(descriptors.output),
+      signals_(executor, SIGWINCH, SIGTERM, SIGHUP),
       input_(executor, descriptors.input),
       output_stream_(executor, descriptors.output),
       // What waited for room may come in now, and be acknowledged.
       output_(executor, output_stream_, [this] { link_.pull(); }),
       terminal_(descriptors.input),
       input_wanted_(executor) {
+  // The AWS CLI leaves SIGINT, SIGQUIT and SIGTSTP ignored; a signal_set replaces that (data-channel.md 1.3).
+  for (const auto& mapped : kSignalKeys) signals_.add(mapped.signal);
   send_size();
 }
 
 awaitable<Parting> TerminalSession::run() {
   const auto executor = co_await asio::this_coro::executor;
-  // The AWS CLI leaves SIGINT, SIGQUIT and SIGTSTP ignored; a signal_set replaces that (data-channel.md 1.3).
-  // It stays until the end, because a terminal that goes away hangs up twice: at once, and when the shell in
-  // it has ended.
-  asio::signal_set signals(executor, SIGWINCH, SIGTERM, SIGHUP);
-  for (const auto& mapped : kSignalKeys) signals.add(mapped.signal);
   auto writer = asio::co_spawn(executor, output_.run(), asio::deferred);
   auto reader = asio::co_spawn(executor, read_input(), asio::deferred);
-  auto forwarder = asio::co_spawn(executor, forward(signals), asio::deferred);
+  auto forwarder = asio::co_spawn(executor, forward_signals(), asio::deferred);
   auto group =
       asio::experimental::make_parallel_group(std::move(writer), std::move(reader), std::move(forwarder));
   auto [order, writer_failure, reader_failure, forwarder_failure] =
@@ -104,9 +102,9 @@ awaitable<void> TerminalSession::read_input() {
   for (;;) co_await input_wanted_.wait();
 }
 
-awaitable<void> TerminalSession::forward(asio::signal_set& signals) {
+awaitable<void> TerminalSession::forward_signals() {
   for (;;) {
-    const int signal = co_await signals.async_wait(asio::use_awaitable);
+    const int signal = co_await signals_.async_wait(asio::use_awaitable);
     if (signal == SIGTERM || signal == SIGHUP) co_return;
     if (signal == SIGWINCH) send_size();
     if (signal == SIGINT && !started_) co_return;

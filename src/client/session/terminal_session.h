@@ -34,7 +34,7 @@ class TerminalSession final : public SessionKind {
 
  private:
   awaitable<void> read_input();
-  awaitable<void> forward(boost::asio::signal_set& signals);
+  awaitable<void> forward_signals();
   void show(std::string_view text) { output_.put(as_bytes(text)); }
   /// Sends, or holds back until the node listens.
   void send_input(std::string_view input);
@@ -44,6 +44,9 @@ class TerminalSession final : public SessionKind {
   SessionLink& link_;
   const FrontEnd front_end_;
   const int output_descriptor_;
+  /// As long as the session: a terminal that goes away hangs up twice, at once and when the shell in it has
+  /// ended, and the second one must not kill us while the session is being ended.
+  boost::asio::signal_set signals_;
   EscapeKeys escape_keys_;
   InputStream input_;
   OutputStream output_stream_;
