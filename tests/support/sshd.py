@@ -102,7 +102,7 @@ class Sshd:
             f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self._directory}/host_key\n"
             f"AuthorizedKeysFile {authorized_keys}\nPidFile none\nStrictModes no\nUsePAM no\n"
             "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\n"
+            "PrintMotd no\nPrintLastLog no\nUseDNS no\nMaxStartups 100\nSubsystem sftp internal-sftp\n"
         )
         self._log = open(self._directory / "log", "wb")
         self._process = subprocess.Popen(

@@ -221,13 +221,19 @@ class Forwarding {
   bool interrupted_ = false;
 };
 
+// The listeners go with this frame, while their executor still lives.
+awaitable<int> forward_task(const Settings& settings, ForwardChoices choices, ForwardReport report) {
+  Forwarding forwarding(settings, std::move(choices), std::move(report));
+  const auto status = co_await forwarding.run();
+  co_return status;
+}
+
 int forward(const ConfigFlags& flags, const Choices& given) {
   auto choices = parse(given);
   const auto settings = settings_for(flags);
   const auto format = given.json ? ForwardReport::Format::kJson : ForwardReport::Format::kText;
   ForwardReport report(choices.target, format);
-  Forwarding forwarding(settings, std::move(choices), std::move(report));
-  return run_io(forwarding.run());
+  return run_io(forward_task(settings, std::move(choices), std::move(report)));
 }
 
 }  // namespace
