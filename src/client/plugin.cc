@@ -119,13 +119,12 @@ int run_plugin(int argc, char** argv) {
   // Standard output is ssh's there.
   auto* const words = plan.expect == Expect::kStandardStreams ? stderr : stdout;
   print_to(words, starting_text(id));
-  SessionEnd end{SessionEnd::Kind::kFailed, {}};
   try {
-    end = run_session(std::move(plan.ticket), settings, FrontEnd::kPlugin, plan.expect);
+    run_plugin_session(std::move(plan.ticket), settings, plan.expect,
+                       [&](const SessionEnd& end) { print_to(words, end_text(id, end)); });
   } catch (const std::exception& failure) {
-    end.text = failure.what();
+    print_to(words, end_text(id, {SessionEnd::Kind::kFailed, failure.what()}));
   }
-  print_to(words, end_text(id, end));
   return 0;
 }
 

@@ -88,7 +88,6 @@ class Forwarding {
 
   awaitable<int> run() {
     const auto executor = co_await asio::this_coro::executor;
-    const CloseListeners closing{*this};
     // Before anything is asked of the service: a port in use is no reason for a session.
     for (const auto& spec : choices_.local) local_.emplace_back(executor, spec.from);
     for (const auto& address : choices_.dynamic) dynamic_.emplace_back(executor, address);
@@ -103,16 +102,6 @@ class Forwarding {
 
  private:
   using Made = std::expected<std::unique_ptr<SessionKind>, std::string>;
-
-  /// Listeners may not outlive the io_context of run(), however that ends.
-  struct CloseListeners {
-    explicit CloseListeners(Forwarding& owner) : forwarding(owner) {}
-    ~CloseListeners() {
-      forwarding.local_.clear();
-      forwarding.dynamic_.clear();
-    }
-    Forwarding& forwarding;
-  };
 
   KindFactory first_kinds(const asio::any_io_executor& executor) {
     return [this, executor](const SessionFacts& facts, SessionLink& link) -> Made {
@@ -232,13 +221,19 @@ class Forwarding {
   bool interrupted_ = false;
 };
 
+// The listeners go with this frame, while their executor still lives.
+awaitable<int> forward_task(const Settings& settings, ForwardChoices choices, ForwardReport report) {
+  Forwarding forwarding(settings, std::move(choices), std::move(report));
+  const auto status = co_await forwarding.run();
+  co_return status;
+}
+
 int forward(const ConfigFlags& flags, const Choices& given) {
   auto choices = parse(given);
   const auto settings = settings_for(flags);
   const auto format = given.json ? ForwardReport::Format::kJson : ForwardReport::Format::kText;
   ForwardReport report(choices.target, format);
-  Forwarding forwarding(settings, std::move(choices), std::move(report));
-  return run_io(forwarding.run());
+  return run_io(forward_task(settings, std::move(choices), std::move(report)));
 }
 
 }  // namespace

@@ -59,10 +59,13 @@ int start_session(const ConfigFlags& flags, const Choices& choices) {
   };
   const bool quiet = plan.expect == Expect::kStandardStreams;
   if (!quiet) plan.granted = [](const std::string& id) { print_now(starting_text(id)); };
+  plan.ended = [&](const StartedSession& started) {
+    if (started.end.kind != SessionEnd::Kind::kFailed && !exit_code && !quiet)
+      print_now(end_text(started.session_id, started.end));
+  };
   const auto started = run_io(start_and_run(settings, std::move(plan)));
   if (started.end.kind == SessionEnd::Kind::kFailed) throw std::runtime_error(started.end.text);
   if (exit_code) return *exit_code;
-  if (!quiet) print_now(end_text(started.session_id, started.end));
   return started.end.kind == SessionEnd::Kind::kTimedOut ? 1 : 0;
 }
 

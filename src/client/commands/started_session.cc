@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "client/commands/service_calls.h"
+#include "client/session/signals.h"
 
 namespace postern::client {
 
@@ -18,8 +19,10 @@ awaitable<StartedSession> start_and_run(const Settings& settings, SessionPlan pl
   StartedSession started{ticket.session_id, {}};
   plan.granted(started.session_id);
   const auto executor = co_await boost::asio::this_coro::executor;
+  const HangupGuard guard(executor);
   Session session(executor, std::move(ticket), settings, api, tls, clock, plan.kinds(executor), plan.expect);
   started.end = co_await session.run();
+  plan.ended(started);
   co_return started;
 }
 

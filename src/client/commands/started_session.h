@@ -9,6 +9,11 @@
 
 namespace postern::client {
 
+struct StartedSession {
+  std::string session_id;
+  SessionEnd end;
+};
+
 /// A session that a command asks for.
 struct SessionPlan {
   StartSessionRequest request;
@@ -17,11 +22,8 @@ struct SessionPlan {
   std::function<KindFactory(const boost::asio::any_io_executor&)> kinds;
   /// Called with the session's id once the service has granted it.
   std::function<void(const std::string&)> granted = [](const std::string&) {};
-};
-
-struct StartedSession {
-  std::string session_id;
-  SessionEnd end;
+  /// Called with its end, while a hangup still can't kill us.
+  std::function<void(const StartedSession&)> ended = [](const StartedSession&) {};
 };
 
 /// StartSession and the data channel, over one connection. Throws std::runtime_error when the service grants

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -8,9 +9,11 @@
 
 namespace postern::client {
 
-/// Runs a session that StartSession has granted on the standard streams until its end. Throws when the
-/// connection can't even be prepared (CA bundle).
-SessionEnd run_session(SessionTicket ticket, const Settings& settings, FrontEnd front_end, Expect expect);
+/// Runs a session that StartSession has granted for the plugin, on the standard streams until its end, and
+/// calls `ended` while a hangup still can't kill us. Throws when the connection can't even be prepared (CA
+/// bundle).
+void run_plugin_session(SessionTicket ticket, const Settings& settings, Expect expect,
+                        std::function<void(const SessionEnd&)> ended);
 
 /// The last words about a session, as the official plugin says them.
 std::string end_text(std::string_view session_id, const SessionEnd& end);

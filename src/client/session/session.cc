@@ -81,10 +81,6 @@ Session::Session(const asio::any_io_executor& executor, SessionTicket ticket, co
 }
 
 awaitable<SessionEnd> Session::run() {
-  // Kept to the very end, whoever else listens: a terminal that goes away hangs up twice, the second time
-  // while the service is being told.
-  asio::signal_set hangups(executor_);
-  if (!is_ignored(SIGHUP)) hangups.add(SIGHUP);
   auto receiver = asio::co_spawn(executor_, receive(), asio::deferred);
   auto leader = asio::co_spawn(executor_, lead(), asio::deferred);
   auto group = asio::experimental::make_parallel_group(std::move(receiver), std::move(leader));
@@ -93,14 +89,16 @@ awaitable<SessionEnd> Session::run() {
   const bool left = order[0] == 1;
   if (left && leader_failure) std::rethrow_exception(leader_failure);
   if (!left && failure) std::rethrow_exception(failure);
-  const bool unexplained = left || (end.kind == SessionEnd::Kind::kClosed && end.text.empty());
+  const bool ours = left || leaving_;
+  const bool unexplained = ours || (end.kind == SessionEnd::Kind::kClosed && end.text.empty());
   if (!failure_.empty() && unexplained) co_return SessionEnd{SessionEnd::Kind::kFailed, failure_};
-  if (left) co_return SessionEnd{SessionEnd::Kind::kDisconnected, {}};
+  if (ours) co_return SessionEnd{SessionEnd::Kind::kDisconnected, {}};
   co_return std::move(end);
 }
 
 awaitable<SessionEnd> Session::receive() {
   auto end = co_await link_.run();
+  over_ = true;
   const auto limit = SteadyClock::now() + kDrainLimit;
   while (kind_) {
     take_deliveries();
@@ -125,6 +123,9 @@ awaitable<void> Session::lead() {
     if (stage_ == Stage::kStarted) start();
     link_.pull();
   }
+  // Being cancelled because the session is over looks the same from here.
+  if (over_) co_return;
+  leaving_ = true;
   // Nobody could ever join this session again.
   co_await leave();
 }

@@ -78,6 +78,10 @@ class Session {
   /// Why the session can't go on from here; empty while it can.
   std::string failure_;
   boost::asio::steady_timer gap_;
+  /// The link has come to its end.
+  bool over_ = false;
+  /// The kind wants an end, so whatever the service says about it is our own doing.
+  bool leaving_ = false;
   Event kind_changed_;
   Event progress_;
 };

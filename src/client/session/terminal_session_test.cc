@@ -333,6 +333,20 @@ TEST_F(TerminalSessionTest, GivesTheTerminalBackWhenTheSessionTurnsOutToBeAPort)
   EXPECT_EQ(end_->kind, SessionEnd::Kind::kClosed);
 }
 
+TEST_F(TerminalSessionTest, OurOwnEndIsNoEndByTheService) {
+  open_terminal();
+  start();
+  service_.run_until([&] { return !service_.openings.empty(); });
+  service_.output("$ ");
+  ASSERT_TRUE(shows("$ "));
+  // The service closes the channel before it answers the call.
+  service_.before_answer = [&] { service_.close_session("Terminated by alice."); };
+  type("~.");
+  ASSERT_TRUE(ends());
+  EXPECT_EQ(end_->kind, SessionEnd::Kind::kDisconnected);
+  EXPECT_EQ(end_->text, "");
+}
+
 TEST_F(TerminalSessionTest, OffersNoticesAndShowsThem) {
   open_terminal();
   start();

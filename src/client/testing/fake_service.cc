@@ -82,6 +82,7 @@ net::awaitable<net::Response> FakeService::handle(net::Request request) {
   operation.erase(0, operation.find('.') + 1);
   calls.push_back(operation);
   bodies.push_back(request.body);
+  if (before_answer) before_answer();
   if (!next_answers.empty()) {
     auto answer = std::move(next_answers.front());
     next_answers.erase(next_answers.begin());

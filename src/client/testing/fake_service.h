@@ -63,6 +63,8 @@ class FakeService final : public net::HttpHandler {
   std::vector<wire::OpenDataChannel> openings;
   /// Operations called, in order.
   std::vector<std::string> calls;
+  /// Called by each call before it is answered.
+  std::function<void()> before_answer;
   /// While false, ResumeSession answers without a token.
   bool resumable = true;
   /// The next answers to any call; when used up, calls succeed.
