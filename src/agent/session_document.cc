@@ -28,10 +28,11 @@ struct RawCommand {
   boost::json::value separate_output_stream;
   std::optional<std::string> std_out_separator_prefix;
   std::optional<std::string> std_err_separator_prefix;
+  std::optional<CopyFiles> copy_files;
 };
 BOOST_DESCRIBE_STRUCT(RawCommand, (),
                       (commands, run_as_elevated, separate_output_stream, std_out_separator_prefix,
-                       std_err_separator_prefix))
+                       std_err_separator_prefix, copy_files))
 
 struct RawProperties {
   static constexpr auto kMemberNames = MemberNames::kSnake;
@@ -84,6 +85,7 @@ std::expected<CommandProperties, std::string> read_command_properties(const wire
   properties.commands = raw->linux->commands.value_or("");
   properties.std_out_separator_prefix = raw->linux->std_out_separator_prefix.value_or("");
   properties.std_err_separator_prefix = raw->linux->std_err_separator_prefix.value_or("");
+  properties.copy_files = std::move(raw->linux->copy_files);
   for (const auto& prefix : {properties.std_out_separator_prefix, properties.std_err_separator_prefix}) {
     if (!valid_output_prefix(prefix)) {
       return std::unexpected(

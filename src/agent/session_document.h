@@ -22,6 +22,16 @@ struct SessionInputs {
 };
 std::expected<SessionInputs, std::string> read_inputs(const wire::SessionDocument& document);
 
+/// What a document says about a file copy (docs/protocol.md): our addition.
+struct CopyFiles {
+  static constexpr auto kMemberNames = MemberNames::kCamel;
+  /// See parse_copy_direction().
+  std::string direction;
+  /// Relative ones begin where commands start.
+  std::string path;
+};
+BOOST_DESCRIBE_STRUCT(CopyFiles, (), (direction, path))
+
 /// Of `properties.linux`.
 struct CommandProperties {
   /// Empty: none given.
@@ -31,6 +41,8 @@ struct CommandProperties {
   bool separate_output_stream = false;
   std::string std_out_separator_prefix;
   std::string std_err_separator_prefix;
+  /// The agent's own end of a copy runs instead of `commands`.
+  std::optional<CopyFiles> copy_files;
 };
 /// All defaults when the document has no such properties.
 std::expected<CommandProperties, std::string> read_command_properties(const wire::SessionDocument& document);

@@ -4,6 +4,7 @@
 
 #include "agent/command/command_session.h"
 #include "agent/command/split.h"
+#include "agent/copy/copy_files.h"
 #include "agent/port/port_session.h"
 #include "agent/process/run_as.h"
 #include "agent/session_document.h"
@@ -33,13 +34,26 @@ Kind make_shell(asio::any_io_executor executor, const wire::SessionStart& start,
   }
 }
 
+// The words to execute. A copy is this program itself, so that the node needs no other.
+std::expected<std::vector<std::string>, std::string> command_words(const CommandProperties& properties) {
+  if (properties.copy_files) {
+    const auto direction = parse_copy_direction(properties.copy_files->direction);
+    if (!direction) return std::unexpected(direction.error());
+    return std::vector<std::string>{"/proc/self/exe", kCopyCommand, "--", properties.copy_files->direction,
+                                    properties.copy_files->path};
+  }
+  auto words = split_command(properties.commands);
+  if (!words) return std::unexpected("The command can't be run: " + words.error() + '.');
+  if (words->empty()) return std::unexpected(kNoCommands);
+  return std::move(*words);
+}
+
 Kind make_command(asio::any_io_executor executor, const wire::SessionStart& start,
                   const SessionInputs& inputs) {
   auto properties = read_command_properties(start.document_content);
   if (!properties) return std::unexpected(properties.error());
-  auto arguments = split_command(properties->commands);
-  if (!arguments) return std::unexpected("The command can't be run: " + arguments.error() + '.');
-  if (arguments->empty()) return std::unexpected(kNoCommands);
+  auto arguments = command_words(*properties);
+  if (!arguments) return std::unexpected(arguments.error());
   auto user = session_user(inputs, start.run_as_user, properties->run_as_elevated);
   if (!user) return std::unexpected(user.error());
   return std::make_unique<CommandSession>(std::move(executor), std::move(*user), std::move(*properties),

@@ -21,7 +21,6 @@ using namespace postern;
 
 constexpr const char* kCodeVariable = "POSTERN_ACTIVATION_CODE";
 constexpr const char* kWorkerCommand = "session-worker";
-constexpr const char* kCopyCommand = "copy-files";
 constexpr std::size_t kMaxCodeBytes = 4096;
 constexpr std::size_t kMaxBundleBytes = 4 * 1024 * 1024;
 
@@ -217,7 +216,7 @@ int run_program(int argc, char** argv) {
   add_log_options(*worker_command, logging);
 
   // Started by a session worker.
-  auto* copy_command = app.add_subcommand(kCopyCommand, "")->group("");
+  auto* copy_command = app.add_subcommand(agent::kCopyCommand, "")->group("");
   std::string copy_direction;
   std::string copy_path;
   copy_command->add_option("DIRECTION", copy_direction)->required();

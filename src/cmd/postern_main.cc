@@ -23,6 +23,7 @@ EXAMPLES
   postern nodes                                       which nodes there are
   postern start-session web-1                         a shell on the node with this name
   postern exec web-1 -- uptime                        a command, without a terminal
+  postern cp app.tar web-1:/tmp/                      a file to the node; web-1:/var/log/app.log . back
   postern forward web-1 -L 8080:localhost:80          a local port that leads there
   postern ssh admin@web-1                             ssh, to a node without an open port
   postern sessions --history                          who was where
@@ -55,6 +56,7 @@ int run(int argc, char** argv) {
   add_connection_options(app, line.flags);
   add_session_commands(line);
   add_exec_command(line);
+  add_copy_command(line);
   add_forward_command(line);
   add_ssh_commands(line);
   add_list_commands(line);

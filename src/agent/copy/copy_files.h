@@ -12,6 +12,9 @@ enum class CopyDirection {
   kUpload,
   kDownload,
 };
+/// The program's own subcommand that calls run_copy_files() with its two arguments.
+inline constexpr const char* kCopyCommand = "copy-files";
+
 /// `upload` or `download`.
 std::expected<CopyDirection, std::string> parse_copy_direction(std::string_view text);
 

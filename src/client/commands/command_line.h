@@ -31,6 +31,7 @@ struct CommandLine {
 void add_list_commands(CommandLine& line);
 void add_session_commands(CommandLine& line);
 void add_exec_command(CommandLine& line);
+void add_copy_command(CommandLine& line);
 void add_ssh_commands(CommandLine& line);
 void add_forward_command(CommandLine& line);
 
