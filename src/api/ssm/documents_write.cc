@@ -257,9 +257,9 @@ struct UpdateDocumentDefaultVersionRequest {
   std::string document_version;
 
   void validate(aws::Validation& validation) const {
-    static const aws::Pattern kNumber("[1-9][0-9]{0,8}");
+    static const aws::Pattern number_pattern("[1-9][0-9]{0,8}");
     validation.pattern("name", name, kDocumentNameOrArn);
-    validation.pattern("documentVersion", document_version, kNumber);
+    validation.pattern("documentVersion", document_version, number_pattern);
   }
 };
 BOOST_DESCRIBE_STRUCT(UpdateDocumentDefaultVersionRequest, (), (name, document_version))

@@ -207,9 +207,9 @@ std::string status_name(SessionStatus status) {
 // The model's pattern has gaps, 1050 for one, and strict clients refuse a whole answer for such a value
 // (control-plane.md trap 47).
 std::optional<std::string> shown_duration(std::chrono::seconds limit) {
-  static const aws::Pattern kShown("([1-9]|[1-9][0-9]|[1-9][0-9][0-9]|1[0-4][0-3][0-9]|1440)");
+  static const aws::Pattern shown_pattern("([1-9]|[1-9][0-9]|[1-9][0-9][0-9]|1[0-4][0-3][0-9]|1440)");
   auto minutes = std::to_string(std::chrono::duration_cast<std::chrono::minutes>(limit).count());
-  return kShown.matches(minutes) ? std::optional(std::move(minutes)) : std::nullopt;
+  return shown_pattern.matches(minutes) ? std::optional(std::move(minutes)) : std::nullopt;
 }
 
 SessionShape to_shape(const store::Session& record) {

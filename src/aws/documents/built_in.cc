@@ -284,7 +284,7 @@ const BuiltInDocument* find_built_in_document(std::string_view name) {
 }
 
 const SessionDocument& parsed_built_in_document(const BuiltInDocument& document) {
-  static const auto kParsed = [] {
+  static const auto all_parsed = [] {
     std::vector<SessionDocument> all;
     for (const auto& built_in : kDocuments) {
       auto parsed = parse_session_document(built_in.content, DocumentFormat::kJson);
@@ -293,7 +293,7 @@ const SessionDocument& parsed_built_in_document(const BuiltInDocument& document)
     }
     return all;
   }();
-  return kParsed[static_cast<std::size_t>(&document - std::begin(kDocuments))];
+  return all_parsed[static_cast<std::size_t>(&document - std::begin(kDocuments))];
 }
 
 bool is_reserved_document_name(std::string_view name) {

@@ -24,7 +24,7 @@ struct TextKey {
 };
 
 const std::vector<TextKey>& text_keys() {
-  static const std::vector<TextKey> kKeys = {
+  static const std::vector<TextKey> known_keys = {
       {"s3BucketName", Pattern("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"), "the name of a bucket"},
       {"s3KeyPrefix", Pattern(R"([^\x00-\x1f\x7f]{1,900})"),
        "at most 900 characters without control characters"},
@@ -32,7 +32,7 @@ const std::vector<TextKey>& text_keys() {
       {"kmsKeyId", Pattern("[A-Za-z0-9:/_-]{1,900}"), "the id, alias or ARN of a key"},
       {"runAsDefaultUser", Pattern(R"([A-Za-z0-9_][A-Za-z0-9_.@\\-]{0,255})"), "the name of a user"},
   };
-  return kKeys;
+  return known_keys;
 }
 
 constexpr std::string_view kFlags[] = {"s3EncryptionEnabled", "cloudWatchEncryptionEnabled",

@@ -52,9 +52,9 @@ Problem check_text(const boost::json::value& value, Good good, std::string_view 
 }
 
 Problem check_prefix(const boost::json::value& value) {
-  static const Pattern kPattern(R"([0-9a-zA-Z\r\n_:-]{0,30})");
+  static const Pattern prefix_pattern(R"([0-9a-zA-Z\r\n_:-]{0,30})");
   return check_text(
-      value, [](std::string_view text) { return kPattern.matches(text); },
+      value, [](std::string_view text) { return prefix_pattern.matches(text); },
       "at most 30 letters, digits, line ends, _, : and -");
 }
 
