@@ -69,6 +69,15 @@ def violations(rules, source_directory):
     return found
 
 
+def own_header_later(source_directory):
+    """Sources that include another header before their own, which then may lean on it."""
+    for source in sorted(source_directory.rglob("*.cc")):
+        header = source.with_suffix(".h")
+        first = next((match[2] for line in source.read_text().splitlines() if (match := INCLUDE.match(line))), "")
+        if header.is_file() and first != header.relative_to(source_directory).as_posix():
+            yield source.relative_to(source_directory.parent).as_posix()
+
+
 def used_rooms(source_directory, room):
     """Rooms that `room` includes, itself and base aside."""
     used = {name.split("/")[0] for _, _, of, quoted, name in includes(source_directory) if of == room and quoted}
@@ -128,6 +137,9 @@ class Rooms(unittest.TestCase):
         found = violations(load_rules(), ROOT / "src")
         self.assertEqual(found, [], "\n" + "\n".join(found))
 
+    def test_sources_include_their_own_header_first(self):
+        self.assertEqual(list(own_header_later(ROOT / "src")), [])
+
     def test_arrows_have_no_circle(self):
         rooms = load_rules()["rooms"]
         done = set()
@@ -179,13 +191,17 @@ class Documents(unittest.TestCase):
 class TheGuardItself(unittest.TestCase):
     """A guard that can't fail guards nothing."""
 
-    def found_in(self, files):
+    def found_in(self, files, look=lambda source: violations(load_rules(), source)):
         with tempfile.TemporaryDirectory() as directory:
             source = Path(directory) / "src"
             for name, text in files.items():
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
                 (source / name).write_text(text)
-            return violations(load_rules(), source)
+            return list(look(source))
+
+    def test_sees_an_own_header_that_comes_later(self):
+        files = {"wire/a.h": "", "wire/a.cc": '#include "base/b.h"\n#include "wire/a.h"\n', "wire/c.cc": "#include <map>\n"}
+        self.assertEqual(self.found_in(files, own_header_later), ["src/wire/a.cc"])
 
     def test_names_place_edge_and_reason(self):
         found = self.found_in({"gateway/relay.cc": '#include "gateway/relay.h"\n#include "channel/sender.h"\n'})
