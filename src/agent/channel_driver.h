@@ -59,6 +59,8 @@ class ChannelDriver {
   /// The oldest message of the client, or nothing; see channel::DataChannel.
   const channel::Delivery* front() const { return channel_.front(); }
   channel::Delivery pop();
+  /// See channel::Receiver; front() holds what the consumer has not taken.
+  void set_consumer(channel::PayloadConsumer* consumer) { channel_.set_consumer(consumer); }
   /// Called when front() may have become something, within the turn that received it: a key is typed before
   /// anything else is done about it. It must not throw.
   std::function<void()> on_input;

@@ -188,9 +188,11 @@ net::awaitable<Completion> MuxPort::run(ChannelDriver& channel) {
   turns_->start();
   if (mux_.dialect() == MuxDialect::kFlow) start_listeners();
   channel.on_input = [this] { take_input(); };
+  channel.set_consumer(this);
   take_input();
   while (!completion_) co_await change_.wait();
   channel.on_input = nullptr;
+  channel.set_consumer(nullptr);
   if (listeners_) listeners_->close();
   for (const auto& [id, stream] : streams_) stream->close();
   streams_.clear();
@@ -201,15 +203,25 @@ void MuxPort::take_input() {
   while (!completion_ && channel_->front() != nullptr && mux_.wants_bytes()) {
     const auto delivery = channel_->pop();
     if (delivery.type == wire::PayloadType::kOutput) {
-      if (const auto fed = mux_.on_bytes(delivery.payload); !fed) {
-        end(wire::kTaskFailed, std::string(channel::to_string(fed.error())));
-      }
+      feed(delivery.payload);
     } else if (delivery.type == wire::PayloadType::kFlag &&
                wire::decode_flag(delivery.payload) == wire::Flag::kTerminateSession) {
       end(wire::kTaskSuccess, "");
     }
   }
   queue_control();
+}
+
+std::size_t MuxPort::on_payload(wire::PayloadType type, ByteView payload) {
+  if (completion_ || type != wire::PayloadType::kOutput || !mux_.wants_bytes()) return 0;
+  feed(payload);
+  queue_control();
+  return payload.size();
+}
+
+void MuxPort::feed(ByteView payload) {
+  const auto fed = mux_.on_bytes(payload);
+  if (!fed) end(wire::kTaskFailed, std::string(channel::to_string(fed.error())));
 }
 
 void MuxPort::send_control() {

@@ -19,7 +19,7 @@ namespace postern::agent {
 /// A port session of many connections (data-channel.md 6.7, and docs/protocol.md for the dialect of our own
 /// ends). Each stream is dialled by itself; a slow destination holds up its own stream alone in kFlow, and
 /// the session in kSmux, which knows no better. One executor; must outlive its io_context's work.
-class MuxPort final : private channel::MuxHandler {
+class MuxPort final : private channel::MuxHandler, private channel::PayloadConsumer {
  public:
   /// `payload_bytes` is the largest Output payload. In kSmux the properties have a target.
   MuxPort(boost::asio::any_io_executor executor, Dialer& dialer, const PortProperties& properties,
@@ -41,6 +41,9 @@ class MuxPort final : private channel::MuxHandler {
   void on_window(std::uint32_t id) override;
   void on_control(std::string_view text) override;
 
+  // channel::PayloadConsumer: most bytes go from the connection's buffer to a socket without a copy.
+  std::size_t on_payload(wire::PayloadType type, ByteView payload) override;
+
   std::expected<Target, std::string> choose_target(std::string_view text) const;
   net::awaitable<void> dial(std::shared_ptr<Stream> stream, Target target);
   void refuse(std::uint32_t id, const std::string& reason);
@@ -48,6 +51,7 @@ class MuxPort final : private channel::MuxHandler {
   void on_connection(std::size_t listener, Dialer::Connection connection);
 
   void take_input();
+  void feed(ByteView payload);
   void send_control();
   void queue_control();
   std::shared_ptr<Stream> find(std::uint32_t id) const;

@@ -354,8 +354,17 @@ void MuxPort::on_delivery(channel::Delivery delivery) {
     if (flag == wire::Flag::kConnectToPortError) refused({}, {});
     return;
   }
-  if (delivery.type != wire::PayloadType::kOutput || !failure_.empty()) return;
-  const auto taken = mux_.on_bytes(delivery.payload);
+  if (delivery.type == wire::PayloadType::kOutput && failure_.empty()) feed(delivery.payload);
+}
+
+std::size_t MuxPort::on_payload(wire::PayloadType type, ByteView payload) {
+  if (type != wire::PayloadType::kOutput || !failure_.empty()) return 0;
+  feed(payload);
+  return payload.size();
+}
+
+void MuxPort::feed(ByteView payload) {
+  const auto taken = mux_.on_bytes(payload);
   if (!taken) fail(std::string(to_string(taken.error())));
   send_control();
 }

@@ -28,6 +28,7 @@ class MuxPort final : public SessionKind, private channel::MuxHandler, private L
   void on_started(Start start) override;
   bool wants_delivery() const override { return mux_.wants_bytes(); }
   void on_delivery(channel::Delivery delivery) override;
+  std::size_t on_payload(wire::PayloadType type, ByteView payload) override;
   void on_progress() override;
   void tell(std::string_view line) override;
   awaitable<void> drain(Event::Time limit) override;
@@ -70,6 +71,7 @@ class MuxPort final : public SessionKind, private channel::MuxHandler, private L
   /// Sends what the mux has to say beside data, and writes.
   void flush();
   void send_control();
+  void feed(ByteView payload);
 
   const boost::asio::any_io_executor executor_;
   SessionLink& link_;

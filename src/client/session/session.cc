@@ -77,6 +77,7 @@ Session::Session(const asio::any_io_executor& executor, SessionTicket ticket, co
       gap_(executor),
       kind_changed_(executor),
       progress_(executor) {
+  link_.channel().set_consumer(this);
   if (expect == Expect::kTerminal) make_kind();
 }
 
@@ -200,6 +201,11 @@ awaitable<void> Session::call_terminate() {
   } catch (const boost::system::system_error&) {
     co_return;
   }
+}
+
+std::size_t Session::on_payload(wire::PayloadType type, ByteView payload) {
+  const bool direct = handshake_.complete() && kind_ && !next_kind_ && kind_->wants_delivery();
+  return direct ? kind_->on_payload(type, payload) : 0;
 }
 
 void Session::take_deliveries() {

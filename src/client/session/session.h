@@ -20,7 +20,7 @@ enum class Expect {
 
 /// The front of every session: runs the link and the handshake, then hands what comes to the kind that the
 /// session's type asks for.
-class Session {
+class Session final : private channel::PayloadConsumer {
  public:
   /// All references must outlive the session.
   Session(const boost::asio::any_io_executor& executor, SessionTicket ticket, const Settings& settings,
@@ -52,6 +52,7 @@ class Session {
   awaitable<bool> send_terminate_flag();
   awaitable<void> call_terminate();
 
+  std::size_t on_payload(wire::PayloadType type, ByteView payload) override;
   void take_deliveries();
   /// True when it belonged to the handshake.
   bool take_handshake(const channel::Delivery& delivery);

@@ -63,6 +63,9 @@ class SessionKind {
   virtual bool wants_delivery() const = 0;
   /// The node's data, in order. Within the turn that received it.
   virtual void on_delivery(channel::Delivery delivery) = 0;
+  /// The same in place, while wants_delivery() says so: see channel::PayloadConsumer. What it leaves comes
+  /// through on_delivery().
+  virtual std::size_t on_payload(wire::PayloadType /*type*/, ByteView /*payload*/) { return 0; }
   /// The channel's window may have opened.
   virtual void on_progress() = 0;
   /// A line for the person, without its end.
