@@ -4,6 +4,8 @@
 
 #include "auth/token.h"
 #include "aws/node_key.h"
+#include "aws/policies/built_in.h"
+#include "aws/unique_id.h"
 #include "base/random.h"
 
 namespace postern::auth {
@@ -11,17 +13,11 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr std::string_view kUserKeyPrefix = "AKIA";
-constexpr std::string_view kTemporaryKeyPrefix = "ASIA";
 constexpr std::string_view kNodePrefix = "mi-";
 
 // AWS's own words; clients match on them.
 aws::ApiError invalid_token() {
   return aws::kUnrecognizedClient("The security token included in the request is invalid.");
-}
-
-std::string random_key_id(std::string_view prefix) {
-  return std::string(prefix) + random_text(16, kBase32Alphabet);
 }
 
 }  // namespace
@@ -59,17 +55,19 @@ Principal Authenticator::node_principal(const store::Node& node, const std::stri
 awaitable<std::expected<Authenticator::Key, aws::ApiError>> Authenticator::find_key(
     const aws::Authorization& authorization) {
   const std::string id = authorization.access_key_id;
-  if (id.starts_with(kUserKeyPrefix)) {
+  if (id.starts_with(aws::kAccessKeyPrefix)) {
     struct Found {
       store::AccessKey key;
       store::User user;
+      bool administrator;
     };
     auto found = co_await store_.read([id](store::Repositories& repos) -> std::optional<Found> {
       auto key = repos.users.find_key(id);
       if (!key || key->status != store::KeyStatus::kActive) return std::nullopt;
       auto user = repos.users.find(key->user_id);
       if (!user) return std::nullopt;
-      return Found{std::move(*key), std::move(*user)};
+      const bool administrator = repos.attachments.reaches_user(key->user_id, aws::kAdministratorAccess);
+      return Found{std::move(*key), std::move(*user), administrator};
     });
     if (!found) co_return std::unexpected(invalid_token());
     // A long-term key never comes with a session token.
@@ -80,11 +78,11 @@ awaitable<std::expected<Authenticator::Key, aws::ApiError>> Authenticator::find_
                    .user_id = found->user.user_id,
                    .name = found->user.name,
                    .access_key_id = id,
-                   .administrator = found->user.administrator},
+                   .administrator = found->administrator},
                   found->key.secret,
                   {}};
   }
-  if (id.starts_with(kTemporaryKeyPrefix)) {
+  if (id.starts_with(aws::kTemporaryKeyPrefix)) {
     struct Found {
       store::NodeCredential credential;
       store::Node node;
@@ -142,7 +140,7 @@ awaitable<std::expected<Principal, aws::ApiError>> Authenticator::authenticate(
 
 IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now) {
   auto token = Token::make();
-  return {{.access_key_id = random_key_id(kTemporaryKeyPrefix),
+  return {{.access_key_id = aws::make_access_key_id(aws::kTemporaryKeyPrefix),
            .node_id = node_id,
            .secret = Secret(random_text(40, kAlphanumeric)),
            .session_token_hash = std::move(token.hash),
@@ -151,13 +149,9 @@ IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now
 }
 
 FirstAdministrator make_first_administrator(const Installation& installation, Timestamp now) {
-  const std::string user_id = "AIDA" + random_text(17, kBase32Alphabet);
-  return {{.user_id = user_id,
-           .name = "admin",
-           .arn = installation.user_arn("admin"),
-           .administrator = true,
-           .created = now},
-          {.access_key_id = random_key_id(kUserKeyPrefix),
+  const auto user_id = aws::make_unique_id(aws::kUserIdPrefix);
+  return {{.user_id = user_id, .name = "admin", .arn = installation.user_arn("admin"), .created = now},
+          {.access_key_id = aws::make_access_key_id(aws::kAccessKeyPrefix),
            .user_id = user_id,
            .secret = Secret(random_text(40, kAlphanumeric)),
            .status = store::KeyStatus::kActive,

@@ -49,7 +49,8 @@ struct IssuedCredential {
 };
 IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now);
 
-/// The first administrator: user `admin` with one access key.
+/// The first administrator: user `admin` with one access key. AdministratorAccess is attached by whoever
+/// stores it.
 struct FirstAdministrator {
   store::User user;
   store::AccessKey key;

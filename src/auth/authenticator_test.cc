@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "aws/node_key.h"
+#include "aws/policies/built_in.h"
 
 namespace postern::auth {
 namespace {
@@ -34,6 +35,7 @@ class AuthenticatorTest : public ::testing::Test {
     store_->run_blocking([&](store::Repositories& repos) {
       repos.users.add(administrator_.user);
       repos.users.add_key(administrator_.key);
+      repos.attachments.attach(administrator_.user.user_id, aws::kAdministratorAccess);
       repos.nodes.add(
           {.node_id = kNode, .iam_role = "Node", .public_key = key_.public_key_base64(), .registered = kNow});
       repos.nodes.add_credential(credential_.record);

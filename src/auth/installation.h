@@ -11,11 +11,19 @@ struct Installation {
   /// 12 digits.
   std::string account;
 
+  /// A role's name without its path: `service-role/Nodes` is the role `Nodes`.
+  static std::string role_name(const std::string& role) { return role.substr(role.rfind('/') + 1); }
+
   std::string user_arn(const std::string& name) const {
     return "arn:" + partition + ":iam::" + account + ":user/" + name;
   }
+  /// `kind`: user, group, role, policy, instance-profile, mfa; `path` begins and ends with a slash.
+  std::string iam_arn(const std::string& kind, const std::string& path, const std::string& name) const {
+    return "arn:" + partition + ":iam::" + account + ':' + kind + path + name;
+  }
+  /// `role` as CreateActivation takes it, with or without its path.
   std::string node_role_arn(const std::string& role, const std::string& node_id) const {
-    return "arn:" + partition + ":sts::" + account + ":assumed-role/" + role + '/' + node_id;
+    return "arn:" + partition + ":sts::" + account + ":assumed-role/" + role_name(role) + '/' + node_id;
   }
   std::string node_arn(const std::string& node_id) const { return ssm_arn("managed-instance/" + node_id); }
   std::string session_arn(const std::string& session_id) const { return ssm_arn("session/" + session_id); }

@@ -12,8 +12,11 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 
+#include "aws/policies/built_in.h"
+#include "aws/unique_id.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -24,6 +27,11 @@ namespace fs = std::filesystem;
 
 // A certificate with less left than this is renewed at the next start.
 constexpr std::chrono::days kRenewBefore{30};
+
+// Systems Manager gives the role to the nodes that register.
+constexpr std::string_view kNodeTrust =
+    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ssm.amazonaws.com"},)"
+    R"("Action":"sts:AssumeRole"}]})";
 
 std::string error_text() {
   return std::strerror(errno);
@@ -194,7 +202,35 @@ std::optional<auth::FirstAdministrator> prepare_administrator(store::Store& stor
     auto administrator = auth::make_first_administrator(installation, now);
     repos.users.add(administrator.user);
     repos.users.add_key(administrator.key);
+    repos.attachments.attach(administrator.user.user_id, aws::kAdministratorAccess);
     return administrator;
+  });
+}
+
+void prepare_node_roles(store::Store& store, const auth::Installation& installation, Timestamp now) {
+  constexpr auto kPrepared = "node_roles_prepared";
+  store.run_blocking([&](store::Repositories& repos) {
+    // Once: a role that is deleted later stays so.
+    if (repos.settings.find(kPrepared)) return;
+    std::set<std::string> names = {"PosternNode"};
+    // From before there were roles: any name was good.
+    for (const auto& activation : repos.activations.list())
+      names.insert(auth::Installation::role_name(activation.iam_role));
+    for (const auto& node : repos.nodes.list()) names.insert(auth::Installation::role_name(node.iam_role));
+    for (const auto& name : names) {
+      if (name.empty() || repos.roles.is_name_taken(name)) continue;
+      const std::string path = "/service-role/";
+      const store::Role role{.role_id = aws::make_unique_id(aws::kRoleIdPrefix),
+                             .name = name,
+                             .path = path,
+                             .arn = installation.iam_arn("role", path, name),
+                             .created = now,
+                             .trust_policy = std::string(kNodeTrust),
+                             .description = "Managed nodes"};
+      repos.roles.add(role);
+      repos.attachments.attach(role.role_id, aws::kManagedInstanceCore);
+    }
+    repos.settings.put(kPrepared, "1");
   });
 }
 

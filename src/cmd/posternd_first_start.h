@@ -47,6 +47,10 @@ std::optional<auth::FirstAdministrator> prepare_administrator(store::Store& stor
                                                               const auth::Installation& installation,
                                                               Timestamp now);
 
+/// Creates, once, the role `PosternNode` that nodes can be given, with AmazonSSMManagedInstanceCore, and
+/// likewise every role that activations and nodes from before name.
+void prepare_node_roles(store::Store& store, const auth::Installation& installation, Timestamp now);
+
 /// Writes an AWS shared-credentials profile, mode 0600; never overwrites a file. Throws ConfigError.
 void write_credentials_file(const std::filesystem::path& file, const auth::FirstAdministrator& administrator);
 

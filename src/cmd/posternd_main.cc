@@ -79,6 +79,7 @@ int run(const Flags& flags) {
   const auto store = store::Store::open_sqlite(config.state_dir / "postern.db",
                                                store::Sealer::from_file(config.master_key_file));
   const auto installation = prepare_installation(*store, config);
+  prepare_node_roles(*store, installation, clock.now());
   const auto identity = prepare_server_identity(config, clock.now());
   const net::TlsServerContext tls(identity.certificate.certificate_pem, identity.certificate.private_key_pem);
 

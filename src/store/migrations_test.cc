@@ -7,6 +7,7 @@
 #include <array>
 #include <fstream>
 
+#include "aws/policies/built_in.h"
 #include "store/connection.h"
 #include "store/error.h"
 #include "store/statement.h"
@@ -73,6 +74,19 @@ TEST_F(MigrationsTest, StoreRefusesNewerSchema) {
   migrate(sql(), built_in_migrations());
   execute(sql(), "INSERT INTO schema_version (version) VALUES (9999)");
   EXPECT_THROW(Store::open_sqlite(directory_ / "db", test_sealer()), StoreError);
+}
+
+TEST_F(MigrationsTest, AdministratorsFromBeforeHaveThePolicy) {
+  migrate(sql(), built_in_migrations().first(2));
+  execute(sql(),
+          "INSERT INTO users (user_id, name, arn, administrator, created)"
+          " VALUES ('AIDA1', 'admin', 'arn:1', 1, 0), ('AIDA2', 'bob', 'arn:2', 0, 0)");
+  migrate(sql(), built_in_migrations());
+  const auto sealer = test_sealer();
+  Repositories all(sql(), sealer);
+  EXPECT_TRUE(all.attachments.reaches_user("AIDA1", aws::kAdministratorAccess));
+  EXPECT_FALSE(all.attachments.reaches_user("AIDA2", aws::kAdministratorAccess));
+  EXPECT_EQ(all.users.find("AIDA2")->path, "/");
 }
 
 TEST_F(MigrationsTest, ValuesSurviveAsTheyAre) {

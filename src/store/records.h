@@ -2,39 +2,17 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "store/identity_records.h"
 
 /// What is stored, as values. Times are UTC microseconds; tokens are kept as hexadecimal SHA-256 only;
 /// secrets are sealed on their way into the database and unsealed on their way out.
 namespace postern::store {
-
-using Tags = std::map<std::string, std::string>;
-
-/// An IAM user. `user_id` is AWS's unique id (`AIDA...`), `name` what people type.
-struct User {
-  std::string user_id;
-  std::string name;
-  std::string arn;
-  bool administrator = false;
-  Timestamp created;
-};
-
-enum class KeyStatus { kActive, kInactive };
-
-/// A long-term access key (`AKIA...`) of a user.
-struct AccessKey {
-  std::string access_key_id;
-  std::string user_id;
-  Secret secret;
-  KeyStatus status = KeyStatus::kActive;
-  Timestamp created;
-};
 
 /// Temporary credentials (`ASIA...`) of a managed node's role.
 struct NodeCredential {

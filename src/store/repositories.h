@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "store/identity_repositories.h"
 #include "store/records.h"
 #include "store/soci_fwd.h"
 
@@ -16,21 +17,6 @@ class Sealer;
 
 /// Repositories: plain blocking calls on one database connection, used only inside Store::run. They throw
 /// StoreError for a failing database; "not there" is an empty optional or false.
-
-class UserRepository {
- public:
-  UserRepository(soci::session& sql, const Sealer& sealer) : sql_(sql), sealer_(sealer) {}
-  void add(const User& user);
-  std::optional<User> find(std::string_view user_id);
-  std::optional<User> find_by_name(std::string_view name);
-  std::size_t count();
-  void add_key(const AccessKey& key);
-  std::optional<AccessKey> find_key(std::string_view access_key_id);
-
- private:
-  soci::session& sql_;
-  const Sealer& sealer_;
-};
 
 class ActivationRepository {
  public:
@@ -71,7 +57,8 @@ class NodeRepository {
   const Sealer& sealer_;
 };
 
-/// Tags of any resource; `resource_type` is the API's spelling (`ManagedInstance`).
+/// Tags of any resource; `resource_type` is the API's spelling (`ManagedInstance`), or one of
+/// identity_records.h.
 class TagRepository {
  public:
   explicit TagRepository(soci::session& sql) : sql_(sql) {}
@@ -161,14 +148,38 @@ class SettingRepository {
 /// All repositories over one connection and inside one transaction.
 struct Repositories {
   Repositories(soci::session& sql, const Sealer& sealer)
-      : users(sql, sealer),
+      : generation(sql),
+        users(sql, sealer),
+        groups(sql),
+        roles(sql),
+        instance_profiles(sql),
+        policies(sql),
+        attachments(sql),
+        grants(sql),
+        login_profiles(sql),
+        mfa_devices(sql, sealer),
+        oidc_providers(sql),
+        service_controls(sql),
+        last_accessed(sql),
         activations(sql),
         nodes(sql, sealer),
         tags(sql),
         sessions(sql),
         documents(sql),
         settings(sql) {}
+  IdentityGeneration generation;
   UserRepository users;
+  GroupRepository groups;
+  RoleRepository roles;
+  InstanceProfileRepository instance_profiles;
+  PolicyRepository policies;
+  AttachmentRepository attachments;
+  GrantRepository grants;
+  LoginProfileRepository login_profiles;
+  MfaDeviceRepository mfa_devices;
+  OidcProviderRepository oidc_providers;
+  ServiceControlRepository service_controls;
+  LastAccessedRepository last_accessed;
   ActivationRepository activations;
   NodeRepository nodes;
   TagRepository tags;

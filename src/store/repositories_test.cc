@@ -17,7 +17,10 @@ class RepositoriesTest : public testing::Test {
   RepositoriesTest() { migrate(connection_.sql(), built_in_migrations()); }
 
   void add_user(const std::string& user_id, const std::string& name) {
-    repositories_.users.add({user_id, name, "arn:aws:iam::123456789012:user/" + name, false, at(1)});
+    repositories_.users.add({.user_id = user_id,
+                             .name = name,
+                             .arn = "arn:aws:iam::123456789012:user/" + name,
+                             .created = at(1)});
   }
 
   TestDirectory directory_;
@@ -35,7 +38,8 @@ using Settings = RepositoriesTest;
 TEST_F(Users, AreFoundByIdAndName) {
   auto& users = repositories_.users;
   EXPECT_EQ(users.count(), 0U);
-  users.add({"AIDA1", "admin", "arn:aws:iam::123456789012:user/admin", true, at(5)});
+  users.add(
+      {.user_id = "AIDA1", .name = "admin", .arn = "arn:aws:iam::123456789012:user/admin", .created = at(5)});
   add_user("AIDA2", "bob");
   EXPECT_EQ(users.count(), 2U);
   for (const auto& found : {users.find("AIDA1"), users.find_by_name("admin")}) {
@@ -43,10 +47,8 @@ TEST_F(Users, AreFoundByIdAndName) {
     EXPECT_EQ(found->user_id, "AIDA1");
     EXPECT_EQ(found->name, "admin");
     EXPECT_EQ(found->arn, "arn:aws:iam::123456789012:user/admin");
-    EXPECT_TRUE(found->administrator);
     EXPECT_EQ(found->created, at(5));
   }
-  EXPECT_FALSE(users.find_by_name("bob").value().administrator);
   EXPECT_FALSE(users.find("AIDA3"));
   EXPECT_FALSE(users.find_by_name("Admin"));
 }
@@ -59,8 +61,16 @@ TEST_F(Users, RefuseTheSameNameTwice) {
 TEST_F(Users, KeepKeysSealed) {
   add_user("AIDA1", "bob");
   auto& users = repositories_.users;
-  users.add_key({"AKIA1", "AIDA1", Secret("the secret"), KeyStatus::kActive, at(2)});
-  users.add_key({"AKIA2", "AIDA1", Secret("another"), KeyStatus::kInactive, at(3)});
+  users.add_key({.access_key_id = "AKIA1",
+                 .user_id = "AIDA1",
+                 .secret = Secret("the secret"),
+                 .status = KeyStatus::kActive,
+                 .created = at(2)});
+  users.add_key({.access_key_id = "AKIA2",
+                 .user_id = "AIDA1",
+                 .secret = Secret("another"),
+                 .status = KeyStatus::kInactive,
+                 .created = at(3)});
   const auto key = users.find_key("AKIA1");
   ASSERT_TRUE(key);
   EXPECT_EQ(key->user_id, "AIDA1");
@@ -75,13 +85,21 @@ TEST_F(Users, KeepKeysSealed) {
 
 TEST_F(Users, KeySecretCannotMoveToAnotherRow) {
   add_user("AIDA1", "bob");
-  repositories_.users.add_key({"AKIA1", "AIDA1", Secret("bob's"), KeyStatus::kActive, at(2)});
+  repositories_.users.add_key({.access_key_id = "AKIA1",
+                               .user_id = "AIDA1",
+                               .secret = Secret("bob's"),
+                               .status = KeyStatus::kActive,
+                               .created = at(2)});
   execute(connection_.sql(), "UPDATE access_keys SET access_key_id = 'AKIA2'");
   EXPECT_THROW(repositories_.users.find_key("AKIA2"), StoreError);
 }
 
 TEST_F(Users, KeyNeedsItsUser) {
-  EXPECT_THROW(repositories_.users.add_key({"AKIA1", "nobody", Secret("s"), KeyStatus::kActive, at(2)}),
+  EXPECT_THROW(repositories_.users.add_key({.access_key_id = "AKIA1",
+                                            .user_id = "nobody",
+                                            .secret = Secret("s"),
+                                            .status = KeyStatus::kActive,
+                                            .created = at(2)}),
                StoreError);
 }
 

@@ -64,11 +64,19 @@ std::int64_t Row::integer() {
   throw StoreError(fmt::format("column {} of a row is not a number", next_));
 }
 
+bool Row::skip_null() {
+  if (next_ == values_.size() || !std::holds_alternative<std::monostate>(values_[next_].value_)) return false;
+  ++next_;
+  return true;
+}
+
+std::optional<std::string> Row::optional_text() {
+  if (skip_null()) return std::nullopt;
+  return text();
+}
+
 std::optional<Timestamp> Row::optional_time() {
-  if (next_ < values_.size() && std::holds_alternative<std::monostate>(values_[next_].value_)) {
-    ++next_;
-    return std::nullopt;
-  }
+  if (skip_null()) return std::nullopt;
   return time();
 }
 

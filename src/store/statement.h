@@ -24,6 +24,7 @@ class Value {
   Value(int number) : Value(std::int64_t{number}) {}
   Value(bool flag) : Value(std::int64_t{flag}) {}
   Value(Timestamp time) : Value(std::int64_t{to_unix_micros(time)}) {}
+  Value(const std::optional<std::string>& text) : Value(text ? Value(*text) : Value()) {}
   Value(std::optional<Timestamp> time) : Value(time ? Value(*time) : Value()) {}
   // NOLINTEND(google-explicit-constructor)
   /// NULL.
@@ -41,6 +42,7 @@ class Row {
  public:
   explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
   std::string text();
+  std::optional<std::string> optional_text();
   std::int64_t integer();
   bool flag() { return integer() != 0; }
   Timestamp time() { return from_unix_micros(integer()); }
@@ -48,6 +50,7 @@ class Row {
 
  private:
   Value& take();
+  bool skip_null();
 
   std::vector<Value> values_;
   std::size_t next_ = 0;

@@ -85,9 +85,9 @@ TEST_F(StoreFailure, FullDiskFailsEveryoneInTheGroup) {
 TEST_F(StoreFailure, DatabaseErrorInsideWorkCanBeHandledThere) {
   // A work that tries the same name twice and goes on: the statement is undone, not the work.
   await(store_->run([](Repositories& all) {
-    all.users.add({"AIDA1", "bob", "arn:bob", false, at(0)});
+    all.users.add({.user_id = "AIDA1", .name = "bob", .arn = "arn:bob", .created = at(0)});
     try {
-      all.users.add({"AIDA2", "bob", "arn:bob2", false, at(0)});
+      all.users.add({.user_id = "AIDA2", .name = "bob", .arn = "arn:bob2", .created = at(0)});
     } catch (const StoreError&) {
       all.settings.put("second", "refused");
     }

@@ -252,8 +252,12 @@ TEST_F(StoreTest, ContextsMayBeDestroyedWhileAnswersArrive) {
 
 TEST_F(StoreTest, RefusesAFileOfTheWrongKey) {
   store_->run_blocking([](Repositories& all) {
-    all.users.add({"AIDA1", "bob", "arn:bob", false, at(0)});
-    all.users.add_key({"AKIA1", "AIDA1", Secret("s"), KeyStatus::kActive, at(0)});
+    all.users.add({.user_id = "AIDA1", .name = "bob", .arn = "arn:bob", .created = at(0)});
+    all.users.add_key({.access_key_id = "AKIA1",
+                       .user_id = "AIDA1",
+                       .secret = Secret("s"),
+                       .status = KeyStatus::kActive,
+                       .created = at(0)});
   });
   store_.reset();
   store_ = Store::open_sqlite(directory_ / "db", Sealer(Bytes(32, 9)));

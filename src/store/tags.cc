@@ -1,7 +1,13 @@
+#include "store/identities/shared.h"
 #include "store/repositories.h"
 #include "store/statement.h"
 
 namespace postern::store {
+
+void remove_tags(soci::session& sql, std::string_view resource_type, std::string_view resource_id) {
+  execute(sql, "DELETE FROM tags WHERE resource_type = :resource_type AND resource_id = :resource_id",
+          {resource_type, resource_id});
+}
 
 void TagRepository::put(std::string_view resource_type, std::string_view resource_id, const Tags& tags) {
   for (const auto& [key, value] : tags) {
@@ -11,6 +17,7 @@ void TagRepository::put(std::string_view resource_type, std::string_view resourc
             " ON CONFLICT (resource_type, resource_id, tag_key) DO UPDATE SET tag_value = excluded.tag_value",
             {resource_type, resource_id, key, value});
   }
+  advance_generation(sql_);
 }
 
 void TagRepository::remove(std::string_view resource_type, std::string_view resource_id,
@@ -21,6 +28,7 @@ void TagRepository::remove(std::string_view resource_type, std::string_view reso
             " WHERE resource_type = :resource_type AND resource_id = :resource_id AND tag_key = :tag_key",
             {resource_type, resource_id, key});
   }
+  advance_generation(sql_);
 }
 
 Tags TagRepository::list(std::string_view resource_type, std::string_view resource_id) {

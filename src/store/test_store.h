@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/random.h"
+#include "store/connection.h"
+#include "store/migrations.h"
 #include "store/store.h"
 
 namespace postern::store {
@@ -35,6 +37,20 @@ class TestDirectory {
 inline Sealer test_sealer() {
   return Sealer(Bytes(32, 7));
 }
+
+/// All repositories over one database that has the schema, without the threads.
+class TestDatabase {
+ public:
+  TestDatabase() { migrate(connection_.sql(), built_in_migrations()); }
+  Repositories& repositories() { return repositories_; }
+  soci::session& sql() { return connection_.sql(); }
+
+ private:
+  TestDirectory directory_;
+  Connection connection_ = Connection::open_sqlite(directory_ / "db", Connection::Mode::kReadWrite);
+  Sealer sealer_ = test_sealer();
+  Repositories repositories_{connection_.sql(), sealer_};
+};
 
 /// 2026-01-01 and `seconds`.
 inline Timestamp at(int seconds) {
