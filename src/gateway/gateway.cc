@@ -7,6 +7,7 @@
 
 #include "auth/token.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "gateway/frames.h"
 #include "gateway/home.h"
 
@@ -16,6 +17,9 @@ namespace {
 using boost::asio::awaitable;
 using boost::asio::co_spawn;
 using boost::asio::use_awaitable;
+
+constexpr std::size_t kMaxSessionId = 96;
+constexpr std::size_t kSessionSuffix = 17;
 
 // Runs `work(home)` on the home's thread and comes back with its result.
 template <class F>
@@ -36,8 +40,22 @@ Gateway::Gateway(net::IoThreads& threads, store::Store& store, bus::Bus& bus, co
 
 Gateway::~Gateway() = default;
 
-Home& Gateway::home_of(const std::string& id) {
+Home& Gateway::home_of(const std::string& id) const {
   return *homes_[std::hash<std::string>{}(id) % homes_.size()];
+}
+
+std::string Gateway::new_session_id(const std::string& owner) const {
+  const auto candidate = [&] {
+    return owner.substr(0, kMaxSessionId - 1 - kSessionSuffix) + '-' +
+           random_text(kSessionSuffix, kHexAlphabet);
+  };
+  auto best = candidate();
+  // With so many draws a thread is missed once in a few thousand times.
+  for (std::size_t draw = 0; homes_.size() > 1 && draw < 8 * homes_.size(); ++draw) {
+    auto other = candidate();
+    if (home_of(other).session_count() < home_of(best).session_count()) best = std::move(other);
+  }
+  return best;
 }
 
 awaitable<void> Gateway::recover() {

@@ -175,6 +175,7 @@ std::shared_ptr<LiveSession> Home::add(store::Session record, Bytes start_messag
                                                *this, gateway_.clock_, executor_);
   session->start_limits();
   sessions_[id] = Entry{session, std::move(place)};
+  session_count_ = sessions_.size();
   return session;
 }
 
@@ -237,6 +238,7 @@ void Home::finished(const std::string& session_id) {
       unheard_.push_back({session.record().target, session_id});
     }
     sessions_.erase(found);
+    session_count_ = sessions_.size();
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <deque>
@@ -49,6 +50,9 @@ class Home final : public SessionHost, public ControlChannelEvents {
   /// The node has opened a control channel: orders to end a session that it can't have heard are repeated.
   void node_connected(const std::string& node_id);
 
+  /// From any thread.
+  std::size_t session_count() const { return session_count_.load(std::memory_order_relaxed); }
+
   void start();
   void drain();
   /// Bytes that have not left yet, over all legs.
@@ -88,6 +92,8 @@ class Home final : public SessionHost, public ControlChannelEvents {
   boost::asio::steady_timer timer_;
   std::unordered_map<std::string, std::shared_ptr<Channel>> channels_;
   std::unordered_map<std::string, Entry> sessions_;
+  /// The size of sessions_, for other threads.
+  std::atomic<std::size_t> session_count_ = 0;
   /// Oldest first, at most kMaxUnheard. An official agent that has given up its data channel keeps the
   /// session's worker, and its shell, until it is told over the control channel (control-plane.md trap 28).
   std::deque<Unheard> unheard_;

@@ -5,7 +5,6 @@
 #include "api/ssm/operations.h"
 #include "api/ssm/session_preparation.h"
 #include "api/ssm/target.h"
-#include "base/random.h"
 
 /// StartSession, ResumeSession, TerminateSession, DescribeSessions (control-plane.md 6.2).
 namespace postern::api::ssm {
@@ -13,18 +12,10 @@ namespace {
 
 using store::SessionStatus;
 
-// A session id has at most 96 characters, 18 of them the suffix.
-constexpr std::size_t kMaxOwnerInId = 96 - 18;
-
 // In bytes; AWS counts characters, which are never more.
 constexpr std::size_t kMaxParameterBytes = 65'535;
 constexpr std::string_view kStates[] = {"Active", "History"};
 constexpr std::string_view kPurpose = "DescribeSessions";
-
-/// `name-` and 17 hexadecimal digits; policies rely on the name in front.
-std::string make_session_id(const auth::Principal& owner) {
-  return owner.name.substr(0, kMaxOwnerInId) + '-' + random_text(17, kHexAlphabet);
-}
 
 std::string stream_url(const Call& call, const std::string& session_id) {
   std::string host = call.services.public_host;
@@ -98,7 +89,7 @@ awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRe
     co_return std::unexpected(
         aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
   }
-  session->session_id = make_session_id(call.principal);
+  session->session_id = call.services.gateway.new_session_id(call.principal.name);
   auto token = co_await call.services.gateway.start(*session);
   if (!token) co_return std::unexpected(aws::kThrottling(std::move(token.error())));
   co_return SessionTokenResponse{session->session_id, Secret(std::move(*token)),
