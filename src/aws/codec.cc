@@ -16,6 +16,7 @@ struct Renamed {
 constexpr auto kRenamed = std::to_array<Renamed>({
     {"AccessDeniedException", "AccessDenied", 403},
     {"ExpiredTokenException", "ExpiredToken", 403},
+    {"ExpiredWebIdentityToken", "ExpiredTokenException", 400},
     {"IncompleteSignatureException", "IncompleteSignature", 400},
     {"InternalServerError", "InternalFailure", 500},
     {"InvalidSignatureException", "SignatureDoesNotMatch", 403},

@@ -66,4 +66,13 @@ inline constexpr ErrorCode kTargetNotConnected{"TargetNotConnected", 400};
 inline constexpr ErrorCode kTooManyTags{"TooManyTagsError", 400};
 inline constexpr ErrorCode kUnsupportedPlatformType{"UnsupportedPlatformType", 400};
 
+// sts
+/// Of the web identity token itself; kExpiredToken is that of the caller's credentials. The protocol gives
+/// both the names that STS gives them.
+inline constexpr ErrorCode kExpiredWebIdentityToken{"ExpiredWebIdentityToken", 400};
+inline constexpr ErrorCode kIdpCommunicationError{"IDPCommunicationError", 400};
+inline constexpr ErrorCode kIdpRejectedClaim{"IDPRejectedClaim", 403};
+inline constexpr ErrorCode kInvalidIdentityToken{"InvalidIdentityToken", 400};
+inline constexpr ErrorCode kPackedPolicyTooLarge{"PackedPolicyTooLarge", 400};
+
 }  // namespace postern::aws

@@ -1,5 +1,6 @@
 #include "base/encoding.h"
 
+#include <algorithm>
 #include <array>
 
 namespace postern {
@@ -8,6 +9,7 @@ namespace {
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 constexpr std::string_view kBase64Alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase32Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr std::uint8_t kNotInAlphabet = 0xff;
 
 constexpr auto kBase64Values = [] {
@@ -91,6 +93,36 @@ std::optional<Bytes> from_base64(std::string_view text) {
     if (digits > 3) bytes.push_back(static_cast<std::uint8_t>(group));
   }
   return bytes;
+}
+
+std::string to_base64url(ByteView bytes) {
+  auto text = to_base64(bytes);
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  text.erase(text.find_last_not_of('=') + 1);
+  return text;
+}
+
+std::optional<Bytes> from_base64url(std::string_view text) {
+  if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+  std::string standard(text);
+  std::ranges::replace(standard, '-', '+');
+  std::ranges::replace(standard, '_', '/');
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  return from_base64(standard);
+}
+
+std::string to_base32(ByteView bytes) {
+  std::string text;
+  text.reserve((bytes.size() * 8 + 4) / 5);
+  std::uint32_t waiting = 0;
+  unsigned bits = 0;
+  for (const auto byte : bytes) {
+    waiting = waiting << 8 | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += kBase32Digits[waiting >> (bits - 5) & 0x1f];
+  }
+  if (bits > 0) text += kBase32Digits[waiting << (5 - bits) & 0x1f];
+  return text;
 }
 
 }  // namespace postern

@@ -20,4 +20,12 @@ std::string to_base64(ByteView bytes);
 /// Strict: standard alphabet, padding required, no blanks, unused bits zero. Nothing otherwise.
 std::optional<Bytes> from_base64(std::string_view text);
 
+/// RFC 4648 section 5: `-` and `_`, no padding, as JOSE writes it.
+std::string to_base64url(ByteView bytes);
+/// Strict: no padding, unused bits zero. Nothing otherwise.
+std::optional<Bytes> from_base64url(std::string_view text);
+
+/// RFC 4648 section 6 without padding: the seeds of authenticator apps.
+std::string to_base32(ByteView bytes);
+
 }  // namespace postern

@@ -33,5 +33,25 @@ TEST(Base64, IsStrict) {
   }
 }
 
+TEST(Base64Url, ReadsWhatItWritesAndNothingElse) {
+  const Bytes bytes = {0xfb, 0xff, 0xfe, 0x01};
+  EXPECT_EQ(to_base64url(bytes), "-__-AQ");
+  EXPECT_EQ(from_base64url("-__-AQ"), bytes);
+  EXPECT_EQ(from_base64url(""), Bytes{});
+  for (const auto* wrong : {"-__-AQ==", "+//+AQ", "-__-A", "-__-AR", "-__ AQ"})
+    EXPECT_FALSE(from_base64url(wrong)) << wrong;
+}
+
+// The vectors of RFC 4648 section 10, without their padding.
+TEST(Base32, MatchesTheRfc) {
+  EXPECT_EQ(to_base32(as_bytes("")), "");
+  EXPECT_EQ(to_base32(as_bytes("f")), "MY");
+  EXPECT_EQ(to_base32(as_bytes("fo")), "MZXQ");
+  EXPECT_EQ(to_base32(as_bytes("foo")), "MZXW6");
+  EXPECT_EQ(to_base32(as_bytes("foob")), "MZXW6YQ");
+  EXPECT_EQ(to_base32(as_bytes("fooba")), "MZXW6YTB");
+  EXPECT_EQ(to_base32(as_bytes("foobar")), "MZXW6YTBOI");
+}
+
 }  // namespace
 }  // namespace postern
