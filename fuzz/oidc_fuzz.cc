@@ -5,8 +5,8 @@
 #include "auth/web_identity.h"
 #include "base/check.h"
 
-/// What a provider or a bearer sends: any text is refused with a reason, or is a token, a key set or a discovery
-/// document that can be used.
+/// What a provider or a bearer sends: any text is refused with a reason, or is a token, a key set or a
+/// discovery document that can be used.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace postern;
   using namespace postern::auth;

@@ -62,7 +62,8 @@ Dispatcher::Dispatcher(const Services& services, auth::Authenticator& authentica
 }
 
 awaitable<Result<void>> Dispatcher::authenticate(Call& call, const Route& route) {
-  auto principal = co_await authenticator_.authenticate(signable(call.request), route.service);
+  auto principal =
+      co_await authenticator_.authenticate(signable(call.request), route.service, call.request.peer_address);
   if (!principal) co_return std::unexpected(std::move(principal.error()));
   call.principal = std::move(*principal);
   co_return Result<void>();

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "auth/temporary_credentials.h"
 #include "auth/token.h"
 #include "aws/node_key.h"
 #include "aws/policies/built_in.h"
@@ -52,90 +56,152 @@ Principal Authenticator::node_principal(const store::Node& node, const std::stri
           .access_key_id = access_key_id};
 }
 
-awaitable<std::expected<Authenticator::Key, aws::ApiError>> Authenticator::find_key(
+awaitable<Authenticator::FoundKey> Authenticator::find_user_key(const aws::Authorization& authorization) {
+  const std::string id = authorization.access_key_id;
+  struct Found {
+    store::AccessKey key;
+    store::User user;
+    bool administrator;
+  };
+  auto found = co_await store_.read([id](store::Repositories& repos) -> std::optional<Found> {
+    auto key = repos.users.find_key(id);
+    if (!key || key->status != store::KeyStatus::kActive) return std::nullopt;
+    auto user = repos.users.find(key->user_id);
+    if (!user) return std::nullopt;
+    const bool administrator = repos.attachments.reaches_user(key->user_id, aws::kAdministratorAccess);
+    return Found{std::move(*key), std::move(*user), administrator};
+  });
+  // A long-term key never comes with a session token.
+  if (!found || authorization.session_token) co_return std::unexpected(invalid_token());
+  auto principal = user_principal(installation_, found->user, id);
+  principal.administrator = found->administrator;
+  co_return Key{std::move(principal), found->key.secret, {}};
+}
+
+awaitable<Authenticator::FoundKey> Authenticator::find_temporary_key(
     const aws::Authorization& authorization) {
   const std::string id = authorization.access_key_id;
-  if (id.starts_with(aws::kAccessKeyPrefix)) {
-    struct Found {
-      store::AccessKey key;
-      store::User user;
-      bool administrator;
-    };
-    auto found = co_await store_.read([id](store::Repositories& repos) -> std::optional<Found> {
-      auto key = repos.users.find_key(id);
-      if (!key || key->status != store::KeyStatus::kActive) return std::nullopt;
-      auto user = repos.users.find(key->user_id);
-      if (!user) return std::nullopt;
-      const bool administrator = repos.attachments.reaches_user(key->user_id, aws::kAdministratorAccess);
-      return Found{std::move(*key), std::move(*user), administrator};
-    });
-    if (!found) co_return std::unexpected(invalid_token());
-    // A long-term key never comes with a session token.
-    if (authorization.session_token) co_return std::unexpected(invalid_token());
-    co_return Key{{.kind = PrincipalKind::kUser,
-                   .account = installation_.account,
-                   .arn = found->user.arn,
-                   .user_id = found->user.user_id,
-                   .name = found->user.name,
-                   .access_key_id = id,
-                   .administrator = found->administrator},
-                  found->key.secret,
-                  {}};
-  }
-  if (id.starts_with(aws::kTemporaryKeyPrefix)) {
-    struct Found {
-      store::NodeCredential credential;
-      store::Node node;
-    };
-    auto found = co_await store_.read([id](store::Repositories& repos) -> std::optional<Found> {
-      auto credential = repos.nodes.find_credential(id);
-      if (!credential) return std::nullopt;
-      auto node = repos.nodes.find(credential->node_id);
+  struct Found {
+    Key key;
+    std::string session_token_hash;
+    Timestamp expires;
+  };
+  auto found = co_await store_.read([this, id](store::Repositories& repos) -> std::optional<Found> {
+    if (auto credential = repos.nodes.find_credential(id)) {
+      const auto node = repos.nodes.find(credential->node_id);
       if (!node) return std::nullopt;
-      return Found{std::move(*credential), std::move(*node)};
-    });
-    if (!found || !authorization.session_token ||
-        !token_matches(*authorization.session_token, found->credential.session_token_hash)) {
-      co_return std::unexpected(invalid_token());
+      return Found{{node_principal(*node, id), std::move(credential->secret), {}},
+                   std::move(credential->session_token_hash),
+                   credential->expires};
     }
-    if (found->credential.expires <= clock_.now()) {
-      co_return std::unexpected(aws::kExpiredToken("The security token included in the request is expired"));
-    }
-    co_return Key{node_principal(found->node, id), found->credential.secret, {}};
+    auto credential = repos.temporary_credentials.find(id);
+    if (!credential) return std::nullopt;
+    auto principal = session_principal(repos, *credential);
+    if (!principal) return std::nullopt;
+    return Found{{std::move(*principal), std::move(credential->secret), {}},
+                 std::move(credential->session_token_hash),
+                 credential->expires};
+  });
+  if (!found || !authorization.session_token ||
+      !token_matches(*authorization.session_token, found->session_token_hash)) {
+    co_return std::unexpected(invalid_token());
   }
-  if (id.starts_with(kNodePrefix)) {
-    auto node = co_await store_.read([id](store::Repositories& repos) { return repos.nodes.find(id); });
-    if (!node)
-      co_return std::unexpected(aws::kInvalidInstanceId("The managed node " + id + " is not registered."));
-    co_return Key{node_principal(*node, id), {}, node->public_key};
+  if (found->expires <= clock_.now())
+    co_return std::unexpected(aws::kExpiredToken("The security token included in the request is expired"));
+  co_return std::move(found->key);
+}
+
+std::optional<Principal> Authenticator::session_principal(
+    store::Repositories& repos, const store::TemporaryCredential& credential) const {
+  if (credential.role_id) {
+    const auto role = repos.roles.find(*credential.role_id);
+    if (!role) return std::nullopt;
+    auto principal = role_session_principal(installation_, *role, credential);
+    const auto attached = repos.attachments.attached_to(role->role_id);
+    principal.administrator = principal.session_policies.empty() && principal.session_policy_arns.empty() &&
+                              std::ranges::find(attached, aws::kAdministratorAccess) != attached.end();
+    return principal;
   }
+  const auto user = repos.users.find(credential.user_id.value_or(""));
+  // What was made with a key is worth no more than the key: whoever makes a leaked one inactive is done.
+  const auto parent = repos.users.find_key(credential.parent_key_id);
+  if (!user || !parent || parent->status != store::KeyStatus::kActive) return std::nullopt;
+  auto principal = user_session_principal(installation_, *user, credential);
+  principal.administrator = repos.attachments.reaches_user(user->user_id, aws::kAdministratorAccess);
+  return principal;
+}
+
+awaitable<Authenticator::FoundKey> Authenticator::find_node_key(const aws::Authorization& authorization) {
+  const std::string id = authorization.access_key_id;
+  auto node = co_await store_.read([id](store::Repositories& repos) { return repos.nodes.find(id); });
+  if (!node)
+    co_return std::unexpected(aws::kInvalidInstanceId("The managed node " + id + " is not registered."));
+  co_return Key{node_principal(*node, id), {}, node->public_key};
+}
+
+awaitable<Authenticator::FoundKey> Authenticator::find_key(const aws::Authorization& authorization) {
+  const auto& id = authorization.access_key_id;
+  if (id.starts_with(aws::kAccessKeyPrefix)) co_return co_await find_user_key(authorization);
+  if (id.starts_with(aws::kTemporaryKeyPrefix)) co_return co_await find_temporary_key(authorization);
+  if (id.starts_with(kNodePrefix)) co_return co_await find_node_key(authorization);
   co_return std::unexpected(invalid_token());
 }
 
+std::expected<Principal, aws::ApiError> Authenticator::verify(const aws::SignableRequest& request,
+                                                              const aws::Authorization& authorization,
+                                                              Key key) const {
+  if (key.public_key.empty()) {
+    if (auto ok = aws::verify_signature(request, authorization, key.secret); !ok)
+      return std::unexpected(std::move(ok.error()));
+    return std::move(key.principal);
+  }
+  const auto text = aws::string_to_sign(request, authorization);
+  if (!text) return std::unexpected(text.error());
+  if (!aws::verify_rsa_pss(key.public_key, *text, authorization.signature)) {
+    return std::unexpected(
+        aws::kInvalidSignature("The request was not signed with the key that " + key.principal.name +
+                               " registered. If the node was registered anew, restart its agent."));
+  }
+  return std::move(key.principal);
+}
+
+aws::ApiError Authenticator::refuse(aws::ApiError error, std::string_view key_id,
+                                    const std::string& address) {
+  const bool is_proof =
+      error.code == aws::kUnrecognizedClient.code || error.code == aws::kInvalidSignature.code;
+  if (!is_proof) return error;
+  // Key ids that there are not share a bucket: there is no end of them.
+  const auto subject = error.code == aws::kUnrecognizedClient.code ? std::string_view() : key_id;
+  const bool allowed = failures_.allows(subject, address);
+  failures_.failed(subject, address);
+  if (allowed) return error;
+  return aws::kThrottling(
+      "Too many requests with a wrong key or signature from this address. Correct the credentials, wait some "
+      "seconds and try again.");
+}
+
+void Authenticator::note_use(const Principal& principal, const aws::Scope& scope) {
+  if (principal.kind == PrincipalKind::kRoleSession) {
+    uses_.note(principal.role_id, clock_.now(), scope.region, scope.service);
+  } else if (principal.kind == PrincipalKind::kUser && !principal.token_issued) {
+    uses_.note(principal.access_key_id, clock_.now(), scope.region, scope.service);
+  }
+}
+
 awaitable<std::expected<Principal, aws::ApiError>> Authenticator::authenticate(
-    const aws::SignableRequest& request, std::string service) {
+    const aws::SignableRequest& request, std::string service, std::string address) {
   auto authorization = aws::parse_authorization(request);
   if (!authorization) co_return std::unexpected(std::move(authorization.error()));
   if (auto ok = check_scope(*authorization, service); !ok) co_return std::unexpected(std::move(ok.error()));
   if (auto ok = aws::check_time(*authorization, clock_.now()); !ok)
     co_return std::unexpected(std::move(ok.error()));
   auto key = co_await find_key(*authorization);
-  if (!key) co_return std::unexpected(std::move(key.error()));
-
-  if (key->public_key.empty()) {
-    if (auto ok = aws::verify_signature(request, *authorization, key->secret); !ok) {
-      co_return std::unexpected(std::move(ok.error()));
-    }
-  } else {
-    const auto text = aws::string_to_sign(request, *authorization);
-    if (!text) co_return std::unexpected(text.error());
-    if (!aws::verify_rsa_pss(key->public_key, *text, authorization->signature)) {
-      co_return std::unexpected(
-          aws::kInvalidSignature("The request was not signed with the key that " + key->principal.name +
-                                 " registered. If the node was registered anew, restart its agent."));
-    }
-  }
-  co_return std::move(key->principal);
+  if (!key) co_return std::unexpected(refuse(std::move(key.error()), authorization->access_key_id, address));
+  auto principal = verify(request, *authorization, std::move(*key));
+  if (!principal)
+    co_return std::unexpected(refuse(std::move(principal.error()), authorization->access_key_id, address));
+  note_use(*principal, authorization->scope);
+  co_return principal;
 }
 
 IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now) {

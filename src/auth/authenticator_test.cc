@@ -56,7 +56,7 @@ class AuthenticatorTest : public ::testing::Test {
     // It must live until the coroutine, which starts with run(), has ended.
     const aws::SignableRequest request{"POST", "/", headers, "{}"};
     boost::asio::co_spawn(
-        context, authenticator.authenticate(request, service),
+        context, authenticator.authenticate(request, service, "192.0.2.1"),
         [&](const std::exception_ptr& failure, std::expected<Principal, aws::ApiError> value) {
           if (!failure) result = std::move(value);
         });

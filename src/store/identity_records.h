@@ -133,6 +133,37 @@ struct MfaDevice {
   std::int64_t last_step = 0;
 };
 
+/// Temporary credentials (`ASIA...`) of a user (GetSessionToken) or of a role's session (AssumeRole and its
+/// like).
+struct TemporaryCredential {
+  enum class Kind { kSessionToken, kAssumedRole, kWebIdentity };
+  Kind kind = Kind::kSessionToken;
+  std::string access_key_id;
+  Secret secret;
+  std::string session_token_hash;
+  /// Whose they are: the user of a session token, the role of the others.
+  std::optional<std::string> user_id;
+  std::optional<std::string> role_id;
+  /// Of a role's session.
+  std::string session_name;
+  /// The key with which they were asked for; empty where a web identity was shown instead.
+  std::string parent_key_id;
+  /// What limits them: texts and ARNs.
+  std::vector<std::string> session_policies;
+  std::vector<std::string> session_policy_arns;
+  Tags session_tags;
+  /// Keys of the tags that go on into a role assumed with these credentials.
+  std::vector<std::string> transitive_tag_keys;
+  /// Empty where there is none.
+  std::string source_identity;
+  /// ARN of the OIDC provider of a web identity.
+  std::string federated_provider;
+  /// When an MFA device was shown.
+  std::optional<Timestamp> mfa_time;
+  Timestamp issued;
+  Timestamp expires;
+};
+
 struct OidcProvider {
   std::string arn;
   /// Without `https://`, as in the ARN.

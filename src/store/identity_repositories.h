@@ -227,6 +227,22 @@ class MfaDeviceRepository {
   const Sealer& sealer_;
 };
 
+/// None of this is a change of the identities. Those of a user or role that is removed go with it.
+class TemporaryCredentialRepository {
+ public:
+  TemporaryCredentialRepository(soci::session& sql, const Sealer& sealer) : sql_(sql), sealer_(sealer) {}
+  void add(const TemporaryCredential& credential);
+  /// Expired ones too.
+  std::optional<TemporaryCredential> find(std::string_view access_key_id);
+  bool remove(std::string_view access_key_id);
+  /// Returns how many were deleted.
+  std::size_t remove_expired(Timestamp now);
+
+ private:
+  soci::session& sql_;
+  const Sealer& sealer_;
+};
+
 /// Ordered by ARN.
 class OidcProviderRepository {
  public:

@@ -158,6 +158,7 @@ struct Repositories {
         grants(sql),
         login_profiles(sql),
         mfa_devices(sql, sealer),
+        temporary_credentials(sql, sealer),
         oidc_providers(sql),
         service_controls(sql),
         last_accessed(sql),
@@ -177,6 +178,7 @@ struct Repositories {
   GrantRepository grants;
   LoginProfileRepository login_profiles;
   MfaDeviceRepository mfa_devices;
+  TemporaryCredentialRepository temporary_credentials;
   OidcProviderRepository oidc_providers;
   ServiceControlRepository service_controls;
   LastAccessedRepository last_accessed;
