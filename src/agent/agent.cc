@@ -37,6 +37,11 @@ constexpr std::chrono::seconds kStopSessions{8};
 constexpr std::chrono::seconds kStopReports{1};
 constexpr const char* kStopped = "The agent on the node was stopped.";
 
+bool is_ignored(int signal) {
+  struct sigaction action{};
+  return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 class Agent {
  public:
   Agent(asio::io_context& context, const StateDirectory& directory, NodeState node, aws::NodeKey key,
@@ -48,15 +53,20 @@ class Agent {
         tls_(directory.ca_bundle_file()),
         service_{std::move(endpoint), node_.region, &tls_, &clock_},
         outbox_(clock_),
-        sessions_(executor_,
-                  {node_.node_id, node_.endpoint, node_.region, directory.ca_bundle_file(),
-                   std::move(options.worker_arguments), std::move(options.denied_addresses)},
-                  [this](const std::string& id, const Completion& completion) { report(id, completion); }),
+        sessions_(
+            executor_,
+            {node_.node_id, node_.endpoint, node_.region, directory.ca_bundle_file(),
+             std::move(options.worker_arguments), std::move(options.denied_addresses), options.keep_sessions},
+            [this](const std::string& id, const Completion& completion) { report(id, completion); }),
         signals_(context, SIGCHLD, SIGTERM, SIGINT),
         reports_(executor_),
         upkeep_(executor_),
         progress_(executor_),
-        pause_(executor_) {}
+        pause_(executor_) {
+    signals_.add(SIGUSR1);
+    // Under nohup it stays ignored.
+    if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
+  }
 
   void start() {
     spawn(executor_, "signals", watch_signals());
@@ -67,6 +77,8 @@ class Agent {
 
  private:
   net::awaitable<void> keep_connected() {
+    // The service ends the sessions that the control channel's first message does not list.
+    co_await sessions_.adopt();
     Backoff backoff;
     while (!stopping_) {
       // Delays count from the start of an attempt: one that hangs in a dead network doesn't postpone the
@@ -244,18 +256,29 @@ class Agent {
         sessions_.reap();
       } else if (!stopping_) {
         stopping_ = true;
-        spawn(executor_, "stop", stop());
+        spawn(executor_, "stop", signal == SIGUSR1 ? leave() : stop());
       }
     }
+  }
+
+  // For an agent that comes next, as after an upgrade.
+  net::awaitable<void> leave() {
+    log::info("agent_leaving", {{"sessions", sessions_.session_ids().size()}});
+    co_await sessions_.flush();
+    co_await deliver_reports();
   }
 
   net::awaitable<void> stop() {
     log::info("agent_stopping", {{"sessions", sessions_.session_ids().size()}});
     sessions_.end_all(kStopped);
-    auto deadline = SteadyClock::now() + kStopSessions;
+    const auto deadline = SteadyClock::now() + kStopSessions;
     while (!sessions_.empty() && SteadyClock::now() < deadline) co_await progress_.wait(deadline);
     sessions_.kill_all();
-    deadline = SteadyClock::now() + kStopReports;
+    co_await deliver_reports();
+  }
+
+  net::awaitable<void> deliver_reports() {
+    const auto deadline = SteadyClock::now() + kStopReports;
     while (socket_ && !outbox_.empty() && SteadyClock::now() < deadline) co_await progress_.wait(deadline);
     log::info("agent_stopped");
     context_.stop();

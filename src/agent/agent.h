@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,15 @@ struct AgentOptions {
   std::vector<std::string> worker_arguments;
   /// Where nothing is forwarded to: see AddressRules::parse().
   std::vector<std::string> denied_addresses;
+  /// How long sessions go on without an agent: at least 0.
+  std::chrono::seconds keep_sessions{300};
 };
 
 /// The agent proper: keeps the node's control channel open and starts the sessions that come over it. One
-/// thread; nothing is written to disk. Returns the exit code of the process once SIGTERM or SIGINT has come
-/// and all sessions have been ended. Throws std::runtime_error when `node` or an option can't be used: a key,
-/// endpoint or authority that can't be read, an address that is none.
+/// thread; nothing is written to disk. Returns the exit code of the process once SIGTERM, SIGINT or SIGHUP
+/// has come and all sessions have been ended, or once SIGUSR1 has come, which leaves them to the next agent.
+/// Throws std::runtime_error when `node` or an option can't be used: a key, endpoint or authority that can't
+/// be read, an address that is none.
 int run_agent(const StateDirectory& directory, NodeState node, AgentOptions options);
 
 }  // namespace postern::agent

@@ -223,12 +223,12 @@ net::awaitable<void> ChannelDriver::drain(SteadyClock::duration stall, SteadyClo
   }
 }
 
-net::awaitable<void> ChannelDriver::finish() {
+net::awaitable<void> ChannelDriver::finish(std::string reason) {
   const auto socket = socket_;
   if (ended_.empty()) ended_ = "finished";
   if (!socket || !socket->is_open()) co_return;
   const auto state = wire::make_agent_session_state(wire::Stamp::fresh(clock_.now()),
-                                                    wire::kSessionTerminating, options_.session_id);
+                                                    wire::kSessionTerminating, options_.session_id, reason);
   socket->send(net::WsOpcode::kBinary, state);
   try {
     co_await net::with_timeout(socket->room(1), kFarewell);

@@ -69,8 +69,9 @@ class ChannelDriver {
   /// passed.
   net::awaitable<void> drain(std::chrono::steady_clock::duration stall,
                              std::chrono::steady_clock::duration limit);
-  /// Tells the service that the session ended by itself, lets it leave, and drops the connection.
-  net::awaitable<void> finish();
+  /// Tells the service that the session ended by itself, lets it leave, and drops the connection. `reason` is
+  /// for the person and the record; empty when the session ended as it should.
+  net::awaitable<void> finish(std::string reason);
 
   /// Why the channel can't go on: closed by the service, or given up. Empty while it can.
   const std::string& ended() const { return ended_; }

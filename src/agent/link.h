@@ -10,11 +10,12 @@
 #include "agent/service.h"
 #include "base/json_codec.h"
 
-/// What the agent and a session worker tell each other, over a socket pair as JSON texts, one a line. No
-/// session byte passes here: the worker has its own data channel.
+/// What the agent and a session worker tell each other, over a UNIX socket as JSON texts, one a line; members
+/// that one end does not know are ignored, since the other may be of another version. No session byte passes
+/// here: the worker has its own data channel.
 namespace postern::agent {
 
-/// The first line to a worker: all it needs for its session.
+/// The first line of the agent that started the worker: all it needs for its session.
 struct SessionJob {
   /// A wire::SessionStart as JSON text, as it came.
   std::string start;
@@ -26,9 +27,12 @@ struct SessionJob {
   RoleToken role_token;
   /// See AddressRules.
   std::vector<std::string> denied_addresses = {};
+  /// How long the session goes on without an agent.
+  std::int64_t keep_seconds = 0;
 };
 BOOST_DESCRIBE_STRUCT(SessionJob, (),
-                      (start, node_id, endpoint, region, ca_bundle_file, role_token, denied_addresses))
+                      (start, node_id, endpoint, region, ca_bundle_file, role_token, denied_addresses,
+                       keep_seconds))
 
 /// Any line to a worker.
 struct ToWorker {
@@ -51,17 +55,26 @@ struct Completion {
 };
 BOOST_DESCRIBE_STRUCT(Completion, (), (status, output))
 
+/// Which session a worker has.
+struct WorkerHello {
+  std::string session_id;
+  std::int64_t pid = 0;
+};
+BOOST_DESCRIBE_STRUCT(WorkerHello, (), (session_id, pid))
+
 /// Any line of a worker.
 struct FromWorker {
+  /// In the first line to each agent.
+  std::optional<WorkerHello> hello;
   /// The session's processes belong to the kernel's session of this id: should the worker be killed, the
   /// agent ends them.
   std::optional<std::int64_t> process_session;
   /// The last line.
   std::optional<Completion> completion;
 };
-BOOST_DESCRIBE_STRUCT(FromWorker, (), (process_session, completion))
+BOOST_DESCRIBE_STRUCT(FromWorker, (), (hello, process_session, completion))
 
-/// One end of the socket pair.
+/// One end of the connection.
 class Link {
  public:
   /// Owns the descriptor.

@@ -1,9 +1,6 @@
 #include "agent/session_manager.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,8 +9,9 @@
 #include <cstring>
 
 #include "agent/process/process_session.h"
-#include "agent/session_worker.h"
 #include "agent/spawn.h"
+#include "agent/worker_process.h"
+#include "agent/worker_socket.h"
 #include "base/log.h"
 #include "wire/control_payloads.h"
 
@@ -21,29 +19,9 @@ namespace postern::agent {
 namespace {
 
 constexpr std::size_t kMaxRecent = 1000;
-
-// Runs this very program as a worker with `link` as its descriptor 3; an errno on failure.
-int spawn_worker(const std::vector<std::string>& arguments, int link, pid_t& pid) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, link, kWorkerLinkDescriptor);
-  sigset_t set;
-  sigemptyset(&set);
-  posix_spawnattr_setsigmask(&attributes, &set);
-  sigfillset(&set);
-  posix_spawnattr_setsigdefault(&attributes, &set);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  // The running program itself, even when its file was replaced by an upgrade.
-  const int error = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, argv.data(), environ);
-  posix_spawnattr_destroy(&attributes);
-  posix_spawn_file_actions_destroy(&actions);
-  return error;
-}
+// A worker answers within milliseconds, except where it has just begun and waits for the system's list of
+// users.
+constexpr std::chrono::seconds kAdoptionLimit{3};
 
 std::string describe_exit(int status) {
   if (WIFSIGNALED(status)) return fmt::format("was killed by signal {}", WTERMSIG(status));
@@ -53,19 +31,27 @@ std::string describe_exit(int status) {
 }  // namespace
 
 struct SessionManager::Worker {
+  /// Empty while an adopted one has not said it yet.
   std::string session_id;
-  pid_t pid = -1;
   std::unique_ptr<Link> link;
+  std::optional<WorkerProcess> process;
   std::optional<std::int64_t> process_session;
   std::optional<Completion> completion;
-  /// Over when both the process is reaped and the link is read to its end.
   std::optional<int> exit_status;
+  /// Nobody but the process itself has the other end.
   bool link_ended = false;
+
+  /// It has said all, and is reaped where that is ours to do.
+  bool over() const { return link_ended && (exit_status || !process->is_child()); }
+  std::string end() const { return exit_status ? describe_exit(*exit_status) : "ended without saying why"; }
 };
 
 SessionManager::SessionManager(boost::asio::any_io_executor executor, Options options,
                                OnCompleted on_completed)
-    : executor_(std::move(executor)), options_(std::move(options)), on_completed_(std::move(on_completed)) {}
+    : executor_(executor),
+      options_(std::move(options)),
+      on_completed_(std::move(on_completed)),
+      adopted_(executor) {}
 
 SessionManager::~SessionManager() = default;
 
@@ -93,48 +79,108 @@ void SessionManager::start(const std::string& content) {
 }
 
 void SessionManager::launch(const std::string& session_id, const std::string& content) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-    on_completed_(session_id,
-                  {wire::kTaskFailed, fmt::format("No session worker: {}", std::strerror(errno))});
-    return;
-  }
   auto worker = std::make_shared<Worker>();
   worker->session_id = session_id;
-  worker->link = std::make_unique<Link>(executor_, ends[0]);
-  const int error = spawn_worker(options_.worker_arguments, ends[1], worker->pid);
-  ::close(ends[1]);
-  if (error != 0) {
+  if (const int error = begin(*worker); error != 0) {
     on_completed_(session_id,
                   {wire::kTaskFailed, fmt::format("No session worker: {}", std::strerror(error))});
     return;
   }
   ToWorker message;
-  message.job = SessionJob{
-      content,     options_.node_id,         options_.endpoint, options_.region, options_.ca_bundle_file,
-      role_token_, options_.denied_addresses};
+  message.job = SessionJob{content,
+                           options_.node_id,
+                           options_.endpoint,
+                           options_.region,
+                           options_.ca_bundle_file,
+                           role_token_,
+                           options_.denied_addresses,
+                           options_.keep_sessions.count()};
   tell(*worker, message);
   workers_.emplace(session_id, worker);
-  log::info("session_started", {{"session", session_id}, {"pid", static_cast<std::int64_t>(worker->pid)}});
+  log::info("session_started",
+            {{"session", session_id}, {"pid", static_cast<std::int64_t>(worker->process->pid())}});
   spawn(executor_, "worker_link", read(*this, worker));
+}
+
+int SessionManager::begin(Worker& worker) {
+  const auto socket = make_worker_socket(options_.node_id);
+  if (!socket) return socket.error();
+  const copy::Descriptor listener(socket->descriptor);
+  // Before there is anybody who could accept it: this is then the worker's first connection.
+  const auto connection = connect_to_worker(socket->name);
+  if (!connection) return connection.error();
+  worker.link = std::make_unique<Link>(executor_, *connection);
+  auto process = WorkerProcess::start(options_.worker_arguments, listener.get());
+  if (!process) return process.error();
+  worker.process = std::move(*process);
+  return 0;
+}
+
+net::awaitable<void> SessionManager::adopt() {
+  const auto deadline = std::chrono::steady_clock::now() + kAdoptionLimit;
+  std::int64_t strange = 0;
+  for (const auto& name : find_worker_sockets(options_.node_id)) {
+    if (unheard_ >= kMaxSessions) break;
+    const auto connection = connect_to_worker(name);
+    if (!connection) {
+      ++strange;
+      continue;
+    }
+    auto worker = std::make_shared<Worker>();
+    worker->link = std::make_unique<Link>(executor_, *connection);
+    ++unheard_;
+    spawn(executor_, "worker_link", read(*this, worker));
+  }
+  while (unheard_ > 0 && std::chrono::steady_clock::now() < deadline) co_await adopted_.wait(deadline);
+  if (strange > 0) log::warning("worker_sockets_ignored", {{"count", strange}});
+}
+
+void SessionManager::greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello) {
+  if (!worker->session_id.empty()) return;
+  heard();
+  if (!valid_session_id(hello.session_id) || workers_.contains(hello.session_id)) {
+    log::warning("worker_not_adopted", {{"session", hello.session_id}});
+    ToWorker message;
+    message.end = "The session has two workers on the node.";
+    return tell(*worker, message);
+  }
+  worker->session_id = hello.session_id;
+  worker->process = WorkerProcess::adopted(static_cast<pid_t>(hello.pid));
+  remember(hello.session_id);
+  workers_.emplace(hello.session_id, worker);
+  log::info("session_adopted", {{"session", hello.session_id}, {"pid", hello.pid}});
+  ToWorker message;
+  if (!role_token_.access_key_id.empty()) message.role_token = role_token_;
+  message.end = end_reason_;
+  tell(*worker, message);
+}
+
+void SessionManager::heard() {
+  --unheard_;
+  adopted_.notify();
 }
 
 net::awaitable<void> SessionManager::read(SessionManager& self, std::shared_ptr<Worker> worker) {
   while (const auto line = co_await worker->link->read_line()) {
     auto message = decode_json_text<FromWorker>(*line);
     if (!message) continue;
+    if (message->hello) self.greet(worker, *message->hello);
     if (message->process_session) worker->process_session = *message->process_session;
     if (message->completion) worker->completion = std::move(*message->completion);
   }
   worker->link_ended = true;
-  self.finish_if_over(worker);
+  if (worker->session_id.empty()) {
+    self.heard();
+  } else {
+    self.finish_if_over(worker);
+  }
 }
 
 void SessionManager::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     for (const auto& [id, worker] : workers_) {
-      if (worker->pid != pid) continue;
+      if (!worker->process->is_child() || worker->process->pid() != pid) continue;
       worker->exit_status = status;
       finish_if_over(std::shared_ptr(worker));
       break;
@@ -143,14 +189,14 @@ void SessionManager::reap() {
 }
 
 void SessionManager::finish_if_over(const std::shared_ptr<Worker>& worker) {
-  if (!worker->exit_status || !worker->link_ended) return;
+  if (!worker->over()) return;
   workers_.erase(worker->session_id);
   // A worker that tells how its session ended has cleaned up; one that was killed has not.
   if (!worker->completion && worker->process_session) {
     signal_session(static_cast<pid_t>(*worker->process_session), SIGKILL);
   }
-  const auto completion = worker->completion.value_or(
-      Completion{wire::kTaskFailed, "The session worker " + describe_exit(*worker->exit_status)});
+  const auto completion =
+      worker->completion.value_or(Completion{wire::kTaskFailed, "The session worker " + worker->end()});
   log::info("session_completed",
             {{"session", worker->session_id}, {"status", completion.status}, {"reason", completion.output}});
   on_completed_(worker->session_id, completion);
@@ -165,6 +211,7 @@ void SessionManager::close(const std::string& session_id) {
 }
 
 void SessionManager::end_all(const std::string& reason) {
+  end_reason_ = reason;
   ToWorker message;
   message.end = reason;
   for (const auto& [id, worker] : workers_) tell(*worker, message);
@@ -175,9 +222,7 @@ void SessionManager::tell(Worker& worker, const ToWorker& message) {
 }
 
 void SessionManager::kill_all() {
-  for (const auto& [id, worker] : workers_) {
-    if (!worker->exit_status) ::kill(worker->pid, SIGKILL);
-  }
+  for (const auto& [id, worker] : workers_) worker->process->kill();
 }
 
 void SessionManager::set_role_token(RoleToken token) {
@@ -185,6 +230,11 @@ void SessionManager::set_role_token(RoleToken token) {
   ToWorker message;
   message.role_token = role_token_;
   for (const auto& [id, worker] : workers_) tell(*worker, message);
+}
+
+net::awaitable<void> SessionManager::flush() {
+  const auto workers = workers_;
+  for (const auto& [id, worker] : workers) co_await worker->link->flush();
 }
 
 std::vector<std::string> SessionManager::session_ids() const {

@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -10,12 +11,13 @@
 #include <vector>
 
 #include "agent/link.h"
+#include "agent/signal.h"
 #include "agent/state.h"
 
 namespace postern::agent {
 
-/// The sessions of this node, each a worker process of its own: starts them, passes orders on, and learns how
-/// they ended.
+/// The sessions of this node, each a worker process of its own: starts them, takes over those that an agent
+/// before this one has left, passes orders on, and learns how they ended.
 class SessionManager {
  public:
   struct Options {
@@ -27,6 +29,8 @@ class SessionManager {
     std::vector<std::string> worker_arguments;
     /// See AddressRules.
     std::vector<std::string> denied_addresses = {};
+    /// How long sessions go on without an agent.
+    std::chrono::seconds keep_sessions{0};
   };
   /// Called once for each session that ended, also for those that could not start.
   using OnCompleted = std::function<void(const std::string& session_id, const Completion& completion)>;
@@ -34,6 +38,9 @@ class SessionManager {
   SessionManager(boost::asio::any_io_executor executor, Options options, OnCompleted on_completed);
   ~SessionManager();
 
+  /// Takes over the workers that are there. Returns when each has said which session it has, or after three
+  /// seconds; later ones are taken over when they say it. Once, before start().
+  net::awaitable<void> adopt();
   /// The content of an interactive_shell message. Malformed ones are logged, or failed where they name a
   /// session; a session that was started before is not started again.
   void start(const std::string& content);
@@ -47,6 +54,8 @@ class SessionManager {
   std::vector<std::string> session_ids() const;
   bool empty() const { return workers_.empty(); }
 
+  /// Returns once the workers' sockets hold all that they were told, so that the process may end.
+  net::awaitable<void> flush();
   /// Reaps what has exited. Call on SIGCHLD.
   void reap();
   /// Kills what is left, worker processes without their sessions' knowledge.
@@ -58,6 +67,10 @@ class SessionManager {
   struct Worker;
 
   void launch(const std::string& session_id, const std::string& content);
+  /// Starts a process and connects to it; an errno on failure.
+  int begin(Worker& worker);
+  void greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello);
+  void heard();
   static void tell(Worker& worker, const ToWorker& message);
   static net::awaitable<void> read(SessionManager& self, std::shared_ptr<Worker> worker);
   void finish_if_over(const std::shared_ptr<Worker>& worker);
@@ -70,6 +83,10 @@ class SessionManager {
   std::map<std::string, std::shared_ptr<Worker>> workers_;
   /// Sessions started lately, so that a start message that comes twice starts one shell.
   std::deque<std::string> recent_;
+  /// Adopted ones that have not said which session they have.
+  std::size_t unheard_ = 0;
+  Signal adopted_;
+  std::optional<std::string> end_reason_;
 };
 
 /// Whether an id may be part of a path and a log line: letters, digits and `+=,.@:_-`, at most 124.

@@ -1,10 +1,15 @@
 #include "agent/session_manager.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 
+#include "agent/worker_socket.h"
+#include "copy/descriptor.h"
+#include "net/testing/run.h"
 #include "wire/control_payloads.h"
 
 namespace postern::agent {
@@ -30,10 +35,12 @@ class SessionManagerTest : public testing::Test {
   }
 
   boost::asio::io_context context{1};
+  /// Another one than any other process has.
+  const std::string node_id = "mi-test-" + std::to_string(::getpid());
   std::vector<std::string> completed;
   std::vector<std::string> workers_argv = {"agent_test", "--gtest_brief=1", "--gtest_filter=-*"};
   SessionManager manager{context.get_executor(),
-                         {"mi-1", "https://127.0.0.1:1", "us-east-1", "", workers_argv},
+                         {node_id, "https://127.0.0.1:1", "us-east-1", "", workers_argv},
                          [this](const std::string& id, const Completion& completion) {
                            completed.push_back(id + ' ' + completion.status + ": " + completion.output);
                          }};
@@ -73,6 +80,118 @@ TEST_F(SessionManagerTest, ReportsAWorkerThatWasKilled) {
 TEST_F(SessionManagerTest, OrdersForUnknownSessionsDoNothing) {
   manager.close("nobody-1");
   manager.end_all("stop");
+  EXPECT_TRUE(completed.empty());
+}
+
+/// A worker whose agent has gone, as the next one finds it.
+class AdoptionTest : public SessionManagerTest {
+ protected:
+  struct Orphan {
+    copy::Descriptor listener;
+    std::unique_ptr<Link> link;
+  };
+  Orphan orphan() {
+    const auto made = make_worker_socket(node_id);
+    EXPECT_TRUE(made);
+    return {copy::Descriptor(made->descriptor), nullptr};
+  }
+  /// The manager has connected already, so that accept() does not wait.
+  void introduce(Orphan& worker, const std::string& session_id) {
+    worker.link = std::make_unique<Link>(context.get_executor(),
+                                         ::accept4(worker.listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    FromWorker message;
+    message.hello = WorkerHello{session_id, ::getpid()};
+    worker.link->send(encode_json_text(message));
+  }
+  ToWorker heard(Orphan& by) {
+    const auto line = net::testing::run(context, by.link->read_line());
+    return decode_json_text<ToWorker>(line.value_or("{}")).value_or(ToWorker{});
+  }
+  /// `act` is called once the manager has connected.
+  template <class Act>
+  void adopt(Act act) {
+    bool done = false;
+    boost::asio::co_spawn(context, manager.adopt(), [&](const std::exception_ptr&) { done = true; });
+    context.restart();
+    context.poll();
+    EXPECT_FALSE(done) << "before the workers have said who they are";
+    act();
+    run_until([&] { return done; });
+  }
+  template <class Condition>
+  void run_until(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition() && std::chrono::steady_clock::now() < deadline) {
+      context.restart();
+      context.run_one_until(deadline);
+    }
+    EXPECT_TRUE(condition());
+  }
+};
+
+TEST_F(AdoptionTest, ListsWhatItFindsBeforeItGoesOn) {
+  auto one = orphan();
+  auto two = orphan();
+  adopt([&] {
+    introduce(one, "alice-1");
+    introduce(two, "bob-2");
+  });
+  EXPECT_EQ(manager.session_ids(), (std::vector<std::string>{"alice-1", "bob-2"}));
+  manager.start(content("alice-1"));
+  EXPECT_EQ(manager.session_ids().size(), 2u) << "a start that is repeated to the next agent starts nothing";
+}
+
+TEST_F(AdoptionTest, OrdersReachAnAdoptedWorker) {
+  auto worker = orphan();
+  adopt([&] { introduce(worker, "alice-1"); });
+  EXPECT_FALSE(heard(worker).role_token) << "there is none yet";
+  manager.set_role_token({"ASIA", Secret("s"), Secret("t"), {}});
+  EXPECT_EQ(heard(worker).role_token->access_key_id, "ASIA");
+  manager.close("alice-1");
+  EXPECT_TRUE(heard(worker).closed);
+  manager.end_all("stop");
+  EXPECT_EQ(heard(worker).end, "stop");
+}
+
+TEST_F(AdoptionTest, ReportsHowAnAdoptedSessionEnds) {
+  auto worker = orphan();
+  adopt([&] { introduce(worker, "alice-1"); });
+  FromWorker message;
+  message.completion = Completion{wire::kTaskSuccess, "bye"};
+  worker.link->send(encode_json_text(message));
+  net::testing::run(context, worker.link->flush());
+  worker.link.reset();
+  run_until([&] { return manager.empty(); });
+  EXPECT_EQ(completed, std::vector<std::string>{"alice-1 Success: bye"});
+}
+
+TEST_F(AdoptionTest, ReportsAnAdoptedWorkerThatDies) {
+  auto worker = orphan();
+  adopt([&] { introduce(worker, "alice-1"); });
+  worker.link.reset();
+  run_until([&] { return manager.empty(); });
+  EXPECT_EQ(completed,
+            std::vector<std::string>{"alice-1 Failed: The session worker ended without saying why"});
+}
+
+TEST_F(AdoptionTest, ASecondWorkerOfASessionIsEnded) {
+  auto one = orphan();
+  auto two = orphan();
+  adopt([&] {
+    introduce(one, "alice-1");
+    introduce(two, "alice-1");
+  });
+  EXPECT_EQ(manager.session_ids().size(), 1u);
+  // Whichever was heard last.
+  const auto first = heard(one).end;
+  const auto second = heard(two).end;
+  EXPECT_NE(first.has_value(), second.has_value());
+}
+
+TEST_F(AdoptionTest, DoesNotWaitForOneThatIsNone) {
+  auto stranger = orphan();
+  adopt([&] { stranger.listener.reset(); });
+  EXPECT_TRUE(manager.empty());
   EXPECT_TRUE(completed.empty());
 }
 

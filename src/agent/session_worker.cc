@@ -1,14 +1,18 @@
 #include "agent/session_worker.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <optional>
 
+#include "agent/agent_connection.h"
 #include "agent/channel_driver.h"
-#include "agent/link.h"
 #include "agent/session_kind.h"
 #include "agent/spawn.h"
 #include "base/log.h"
@@ -53,12 +57,18 @@ ChannelDriver::Options driver_options(const SessionJob& job, wire::SessionStart&
   return options;
 }
 
+std::string agent_gone(std::chrono::seconds waited) {
+  constexpr std::string_view kGone = "The agent on the node has gone away";
+  if (waited.count() == 0) return fmt::format("{}.", kGone);
+  return fmt::format("{} and did not come back within {} seconds.", kGone, waited.count());
+}
+
 class SessionWorker {
  public:
   explicit SessionWorker(asio::io_context& context)
       : context_(context),
         executor_(context.get_executor()),
-        link_(executor_, kWorkerLinkDescriptor),
+        agent_(executor_, kWorkerSocketDescriptor),
         signals_(context, SIGCHLD, SIGTERM, SIGINT),
         change_(executor_) {}
 
@@ -69,54 +79,73 @@ class SessionWorker {
     message.completion = completion;
     log::info("session_ended",
               {{"session", session_id_}, {"status", completion.status}, {"reason", completion.output}});
-    link_.send(encode_json_text(message));
-    co_await link_.flush();
+    agent_.send(message);
+    co_await agent_.flush();
     context_.stop();
   }
 
  private:
   net::awaitable<Completion> run_session() {
-    auto line = co_await link_.read_line();
-    auto message = decode_json_text<ToWorker>(line.value_or(""));
-    if (!message || !message->job) co_return Completion{wire::kTaskFailed, "the session worker got no job"};
-    const auto job = std::move(*message->job);
+    agent_.on_message = [this](ToWorker message) { receive(std::move(message)); };
+    agent_.on_come = [this] {
+      if (!session_id_.empty()) introduce();
+      change_.notify();
+    };
+    agent_.on_go = [this] { agent_has_gone(); };
+    agent_.start();
+    while (!job_ && !end_reason_) co_await change_.wait();
+    if (!job_) co_return Completion{wire::kTaskFailed, *end_reason_};
+    const auto& job = *job_;
     auto start = decode_json_text<wire::SessionStart>(job.start);
     const auto endpoint = net::Url::parse(job.endpoint);
     if (!start || !endpoint) co_return Completion{wire::kTaskFailed, "the start message can't be read"};
     session_id_ = start->session_id;
+    introduce();
 
     // First the shell, which needs longer to get ready than the connection, and before there are threads.
     auto kind = make_session_kind(executor_, job, *start);
     if (!kind) co_return Completion{wire::kTaskFailed, kind.error()};
     kind_ = std::move(*kind);
-    kind_->on_process_session = [this] { tell_process_session(); };
-    tell_process_session();
+    kind_->on_process_session = [this] { introduce(); };
+    if (kind_->process_session()) introduce();
 
     tls_.emplace(job.ca_bundle_file);
     driver_.emplace(executor_, Service{*endpoint, job.region, &*tls_, &clock_},
                     driver_options(job, *start, kind_->channel_needs()), job.role_token);
     driver_->on_ended = [this] { change_.notify(); };
     driver_->start();
-    spawn(executor_, "link", read_link());
+    if (closed_) driver_->close("closed by the service");
     spawn(executor_, "session", run_kind());
     reap();
-    while (!completion_ && driver_->ended().empty() && !end_reason_) co_await change_.wait();
+    while (!completion_ && driver_->ended().empty() && !end_reason_) co_await wait_for_news();
     if (completion_) co_return co_await end_naturally();
     co_return co_await end_early();
   }
 
-  void tell_process_session() {
-    const auto session = kind_->process_session();
-    if (!session) return;
+  // Says who this is, or more of it than before.
+  void introduce() {
     FromWorker news;
-    news.process_session = *session;
-    link_.send(encode_json_text(news));
+    news.hello = WorkerHello{session_id_, ::getpid()};
+    if (kind_) news.process_session = kind_->process_session();
+    agent_.send(news);
+  }
+
+  net::awaitable<void> wait_for_news() {
+    const auto keep = std::chrono::seconds(job_->keep_seconds);
+    const auto limit = agent_.present() ? Signal::Time::max() : agent_.absent_since() + keep;
+    if (std::chrono::steady_clock::now() >= limit) {
+      end(agent_gone(keep));
+    } else {
+      co_await change_.wait(limit);
+    }
   }
 
   net::awaitable<Completion> end_naturally() {
     co_await driver_->drain(kDrainStall, kDrainLimit);
     // The reason of a failure is in the completion: the person must not hear of an ordinary end before.
-    if (completion_->status == wire::kTaskSuccess) co_await driver_->finish();
+    if (completion_->status == wire::kTaskSuccess || !agent_.present()) {
+      co_await driver_->finish(completion_->output);
+    }
     co_return *completion_;
   }
 
@@ -124,7 +153,7 @@ class SessionWorker {
     co_await kind_->stop();
     if (end_reason_) {
       // Without the agent nobody else can tell the service.
-      if (agent_gone_) co_await driver_->finish();
+      if (!agent_.present()) co_await driver_->finish(*end_reason_);
       co_return Completion{wire::kTaskFailed, *end_reason_};
     }
     if (driver_->gave_up()) co_return Completion{wire::kTaskFailed, driver_->ended()};
@@ -137,20 +166,24 @@ class SessionWorker {
     change_.notify();
   }
 
-  net::awaitable<void> read_link() {
-    for (;;) {
-      const auto line = co_await link_.read_line();
-      if (!line) {
-        agent_gone_ = true;
-        end("The agent on the node has gone away.");
-        co_return;
-      }
-      auto message = decode_json_text<ToWorker>(*line);
-      if (!message) continue;
-      if (message->role_token) driver_->set_role_token(std::move(*message->role_token));
-      if (message->closed) driver_->close("closed by the service");
-      if (message->end) end(std::move(*message->end));
+  void receive(ToWorker message) {
+    if (message.job && !job_) job_ = std::move(*message.job);
+    if (message.role_token && driver_) {
+      driver_->set_role_token(std::move(*message.role_token));
+    } else if (message.role_token && job_) {
+      job_->role_token = std::move(*message.role_token);
     }
+    if (message.closed) closed_ = true;
+    if (closed_ && driver_) driver_->close("closed by the service");
+    if (message.end) end(std::move(*message.end));
+    change_.notify();
+  }
+
+  void agent_has_gone() {
+    // It died before it could say what to do, and the next one does not know.
+    if (!job_) return end("the session worker got no job");
+    log::warning("agent_gone", {{"session", session_id_}});
+    change_.notify();
   }
 
   net::awaitable<void> watch_signals() {
@@ -180,15 +213,16 @@ class SessionWorker {
   asio::io_context& context_;
   asio::any_io_executor executor_;
   SystemClock clock_;
-  Link link_;
+  AgentConnection agent_;
   asio::signal_set signals_;
+  std::optional<SessionJob> job_;
   std::string session_id_;
   std::optional<net::TlsClientContext> tls_;
   std::unique_ptr<SessionKind> kind_;
   std::optional<ChannelDriver> driver_;
   std::optional<Completion> completion_;
   std::optional<std::string> end_reason_;
-  bool agent_gone_ = false;
+  bool closed_ = false;
   Signal change_;
 };
 
@@ -196,8 +230,7 @@ class SessionWorker {
 
 int run_session_worker() {
   net::ignore_sigpipe();
-  // The link's end says the same, but only to a worker that still runs its loop.
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::fcntl(kWorkerSocketDescriptor, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   asio::io_context context(1);
   SessionWorker worker(context);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -43,7 +44,8 @@ constexpr const char* kRunAbout =
     "standard error, "
     "and writes nothing to disk. A lost connection is tried again at once and then at random intervals of up "
     "to a "
-    "minute.\n\nSIGTERM ends all sessions, tells the service why, and exits with code 0.";
+    "minute.\n\nSIGTERM ends all sessions, tells the service why, and exits with code 0. SIGUSR1 exits and "
+    "leaves the sessions to the next agent, as for an upgrade; a crash does the same. They go on meanwhile.";
 
 constexpr const char* kFooter =
     "\nFILES\n"
@@ -150,7 +152,7 @@ int register_this_node(const RegisterArguments& arguments, const agent::StateDir
 }
 
 int run(const agent::StateDirectory& directory, const LogArguments& logging,
-        std::vector<std::string> denied_addresses) {
+        std::vector<std::string> denied_addresses, std::chrono::seconds keep_sessions) {
   auto node = directory.load();
   if (!node) {
     throw std::runtime_error("this machine is not registered: no " + directory.registration_file().string() +
@@ -159,7 +161,8 @@ int run(const agent::StateDirectory& directory, const LogArguments& logging,
   return agent::run_agent(
       directory, std::move(*node),
       {{"postern-agent", kWorkerCommand, "--log-level", logging.level, "--log-format", logging.format},
-       std::move(denied_addresses)});
+       std::move(denied_addresses),
+       keep_sessions});
 }
 
 void add_log_options(CLI::App& command, LogArguments& logging) {
@@ -209,6 +212,14 @@ int run_program(int argc, char** argv) {
           "option is absent; `none` for no address")
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
+  std::int64_t keep_sessions = 300;
+  run_command
+      ->add_option("--keep-sessions", keep_sessions,
+                   "How long sessions go on after this process has died or left, until the next one takes "
+                   "them over; then they end. 0: at once")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
   add_log_options(*run_command, logging);
 
   // Started by the agent itself, with its job on an inherited descriptor; no group hides it from --help.
@@ -237,7 +248,7 @@ int run_program(int argc, char** argv) {
     return agent::run_copy_files(*direction, copy_path);
   }
   if (register_command->parsed()) return register_this_node(registration, directory);
-  return run(directory, logging, std::move(denied_addresses));
+  return run(directory, logging, std::move(denied_addresses), std::chrono::seconds(keep_sessions));
 }
 
 }  // namespace

@@ -60,9 +60,10 @@ std::optional<std::int64_t> acknowledged_number(ByteView payload) {
   return number;
 }
 
-bool says_terminating(ByteView payload) {
+std::optional<std::string> terminating_reason(ByteView payload) {
   const auto state = decode_json_text<wire::AgentSessionState>(as_text(payload));
-  return state && state->session_state == wire::kSessionTerminating;
+  if (!state || state->session_state != wire::kSessionTerminating) return std::nullopt;
+  return state->output.value_or("");
 }
 
 }  // namespace postern::gateway

@@ -44,7 +44,8 @@ Bytes make_agent_task_acknowledge(const Uuid& message_id, const std::string& tas
 /// The number that an `acknowledge` payload names; nothing when there is none.
 std::optional<std::int64_t> acknowledged_number(ByteView payload);
 
-/// Whether an `agent_session_state` payload says that the shell ended.
-bool says_terminating(ByteView payload);
+/// What an `agent_session_state` payload that says that the session ended gives as its reason, often nothing;
+/// no value when it does not say so.
+std::optional<std::string> terminating_reason(ByteView payload);
 
 }  // namespace postern::gateway

@@ -26,11 +26,15 @@ TEST(Frames, ReadTheNumberThatAnAcknowledgementNames) {
 }
 
 TEST(Frames, KnowTheEndOfAShell) {
-  EXPECT_TRUE(
-      says_terminating(as_bytes(R"({"SchemaVersion":1,"SessionState":"Terminating","SessionId":"a"})")));
+  EXPECT_EQ(
+      terminating_reason(as_bytes(R"({"SchemaVersion":1,"SessionState":"Terminating","SessionId":"a"})")),
+      "");
+  EXPECT_EQ(terminating_reason(as_bytes(
+                R"({"SchemaVersion":1,"SessionState":"Terminating","SessionId":"a","Output":"why"})")),
+            "why");
   EXPECT_FALSE(
-      says_terminating(as_bytes(R"({"SchemaVersion":1,"SessionState":"Connected","SessionId":"a"})")));
-  EXPECT_FALSE(says_terminating(as_bytes("Terminating")));
+      terminating_reason(as_bytes(R"({"SchemaVersion":1,"SessionState":"Connected","SessionId":"a"})")));
+  EXPECT_FALSE(terminating_reason(as_bytes("Terminating")));
 }
 
 TEST(Frames, Trap59_ChannelClosedHasTheTypesThatAgentsInsistOn) {

@@ -203,6 +203,7 @@ class LiveSession : public std::enable_shared_from_this<LiveSession> {
   void check_limits(Instant now);
   void arm_limits();
   void send_notice(const std::string& text);
+  void agent_ends(const std::string& reason);
   void begin_ending();
   void close_client_when_drained();
   void tell_client_closed(const std::string& text);

@@ -76,6 +76,11 @@ void LiveSession::send_notice(const std::string& text) {
   }
 }
 
+void LiveSession::agent_ends(const std::string& reason) {
+  if (record_.details.empty()) record_.details = shorten(reason);
+  begin_ending();
+}
+
 void LiveSession::begin_ending() {
   if (ending_since_) return;
   ending_since_ = std::chrono::steady_clock::now();
@@ -134,8 +139,7 @@ void LiveSession::completed(bool success, const std::string& output) {
   if (finished_ || outcome_) return;
   const bool never_connected = !record_.connected;
   outcome_ = !success && never_connected ? SessionStatus::kFailed : SessionStatus::kTerminated;
-  if (record_.details.empty()) record_.details = shorten(output);
-  begin_ending();
+  agent_ends(output);
   finish_if_done(std::chrono::steady_clock::now());
 }
 

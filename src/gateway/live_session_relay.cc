@@ -114,7 +114,7 @@ bool LiveSession::inspect(Side from, ByteView frame) {
       return true;
     case wire::MessageType::kAgentSessionState:
       if (from != Side::kAgent) break;
-      if (says_terminating(frame.subspan(wire::kHeaderBytes))) begin_ending();
+      if (const auto reason = terminating_reason(frame.subspan(wire::kHeaderBytes))) agent_ends(*reason);
       return false;
     default:
       break;

@@ -99,6 +99,17 @@ TEST_F(LiveSessionTest, Trap58_AShellsEndReachesTheClientBehindItsLastAcknowledg
   EXPECT_EQ(host_.saved.back().ended, kNow);
 }
 
+TEST_F(LiveSessionTest, AnAgentsReasonReachesThePersonAndTheRecord) {
+  const auto client = open(Side::kClient);
+  const auto agent = open(Side::kAgent);
+  send(agent, wire::make_agent_session_state(wire::Stamp::fresh(kNow), wire::kSessionTerminating, kSession,
+                                             "No agent."));
+  EXPECT_EQ(closing_text(client->take()), "No agent.");
+  tick_after(std::chrono::seconds(11));
+  EXPECT_EQ(host_.saved.back().details, "No agent.");
+  EXPECT_EQ(host_.saved.back().status, SessionStatus::kTerminated);
+}
+
 TEST_F(LiveSessionTest, TerminateTellsBothEndsAndKeepsTheReason) {
   const auto client = open(Side::kClient);
   const auto agent = open(Side::kAgent);

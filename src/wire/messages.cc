@@ -71,10 +71,12 @@ Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, s
   return make_data_control(MessageType::kChannelClosed, stamp, encode_json_text(body));
 }
 
-Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::string_view session_id) {
+Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::string_view session_id,
+                               std::string_view output) {
   AgentSessionState body;
   body.session_state = state;
   body.session_id = session_id;
+  if (!output.empty()) body.output = output;
   return make_data_control(MessageType::kAgentSessionState, stamp, encode_json_text(body));
 }
 

@@ -23,7 +23,9 @@ Bytes make_channel_closed(const Stamp& stamp, std::string_view destination_id, s
                           std::string_view output);
 
 /// `state` is kSessionConnected or kSessionTerminating.
-Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::string_view session_id);
+/// `output` is left out when it is empty.
+Bytes make_agent_session_state(const Stamp& stamp, std::string_view state, std::string_view session_id,
+                               std::string_view output = "");
 
 Bytes make_session_notice(const Stamp& stamp, std::string_view session_id, std::string_view text);
 Bytes make_pause_publication(const Stamp& stamp, std::string_view session_id);

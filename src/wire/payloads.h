@@ -97,8 +97,10 @@ struct AgentSessionState {
   int schema_version = 1;
   std::string session_state;
   std::string session_id;
+  /// Postern's addition: why it ends, for the person and the record.
+  std::optional<std::string> output;
 };
-BOOST_DESCRIBE_STRUCT(AgentSessionState, (), (schema_version, session_state, session_id))
+BOOST_DESCRIBE_STRUCT(AgentSessionState, (), (schema_version, session_state, session_id, output))
 inline constexpr const char* kSessionConnected = "Connected";
 inline constexpr const char* kSessionTerminating = "Terminating";
 

@@ -1,4 +1,5 @@
-"""A gibibyte and a shell while posternd is killed twenty times and each end's connection cut: nothing lost, nothing doubled."""
+"""A gibibyte and a shell while posternd is killed twenty times, each end's connection cut, and the agent killed: nothing is lost,
+nothing doubled."""
 
 import hashlib
 import itertools
@@ -12,6 +13,7 @@ from support.byte_servers import BLOCK, echo_server
 from support.forward import Forward
 from support.tcp_proxy import TcpProxy
 from support.terminal import Terminal
+from support.wait import wait_until
 
 TOTAL_BYTES = 1 << 30
 KILLS = 20
@@ -31,8 +33,8 @@ def ends(testbed):
         node.stop()
 
 
-def interruptions(testbed, agent_proxy, client_proxy):
-    """What to do, one after the other: half the kills, both cuts, the other half."""
+def interruptions(testbed, node, agent_proxy, client_proxy):
+    """What to do, one after the other: half the kills, both cuts and the agent's end, the other half."""
 
     def kill_posternd():
         testbed.posternd.kill()
@@ -43,9 +45,15 @@ def interruptions(testbed, agent_proxy, client_proxy):
         proxy.cut()
         proxy.restore()
 
+    def kill_agent():
+        node.kill()
+        node.run()
+        wait_until(lambda: "session_adopted" in testbed.log(node.process.log_name), 30, "the next agent has the session", 0.05)
+
     yield from itertools.repeat(kill_posternd, KILLS // 2)
     yield lambda: cut(agent_proxy)
     yield lambda: cut(client_proxy)
+    yield kill_agent
     yield from itertools.repeat(kill_posternd, KILLS - KILLS // 2)
 
 
@@ -73,7 +81,7 @@ def test_a_gibibyte_through_a_forward(testbed, ends):
 
                 sender = threading.Thread(target=send, daemon=True)
                 sender.start()
-                todo = list(interruptions(testbed, agent_proxy, client_proxy))
+                todo = list(interruptions(testbed, node, agent_proxy, client_proxy))
                 every = TOTAL_BYTES // (len(todo) + 1)
                 for number, interrupt in enumerate([*todo, None], start=1):
                     end = number * every if interrupt else TOTAL_BYTES + 1
@@ -92,7 +100,7 @@ def test_an_interactive_shell(testbed, ends):
     command = [testbed.program("postern"), "start-session", node.id]
     with Terminal(command, env=environment, timeout=60) as shell:
         shell.settle()
-        todo = list(interruptions(testbed, agent_proxy, client_proxy))
+        todo = list(interruptions(testbed, node, agent_proxy, client_proxy))
         total = LINES_BETWEEN * (len(todo) + 1)
         shell.send(f"variable=kept; for i in $(seq {total}); do echo n$i; sleep 0.01; done; read line; echo \"got $line\"\r")
         printed = b""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import threading
 import time
 import uuid
@@ -212,24 +213,95 @@ def test_trap_25_a_killed_posternd_answers_in_time(testbed, node):
     node.wait_connected(60)
 
 
-def test_agent_is_killed(testbed):
+@pytest.fixture
+def mortal(testbed):
+    """A node whose agent a test may end, and restart."""
+    node = testbed.add_node(f"mortal-{uuid.uuid4()}")
+    yield node
+    if node.process.poll() is not None:
+        # Its workers would wait for it for minutes.
+        node.run()
+    node.stop()
+
+
+def wait_adopted(testbed, node, identifier):
+    """Waits until the node's new agent is connected and has told the service that it holds the session."""
+    wait_until(lambda: f"session={identifier}" in testbed.log(node.process.log_name), END_SECONDS, "the session adopted", 0.05)
+    node.wait_connected(60)
+
+
+def test_a_shell_outlives_its_agent(testbed, mortal):
+    files = sorted(mortal.state_dir.rglob("*"))
     others = agents()
-    node = testbed.add_node("mortal")
-    files = sorted(node.state_dir.rglob("*"))
+    with open_shell(testbed, mortal) as shell:
+        identifier = session_id(shell)
+        far_shell = int(shell.run("variable=kept; echo $$"))
+        shell.send("for i in $(seq 200); do echo n$i; sleep 0.02; done; read line; echo \"got $line\"\r")
+        shell.expect(b"n10\r\n")
+        mortal.kill()
+        shell.send("typed meanwhile\r")
+        # All of this without any agent.
+        numbers = shell.expect(b"got typed meanwhile\r\n").split(b"\r\n")
+        assert [line for line in numbers if line.startswith(b"n")] == [b"n%d" % i for i in range(11, 201)]
+        shell.expect(shell.prompt)
+        mortal.run()
+        wait_adopted(testbed, mortal, identifier)
+        assert shell.run("echo $variable") == "kept"
+        assert describe(testbed, "Active")[identifier]["Status"] == "Connected"
+        with open_shell(testbed, mortal) as another:
+            assert another.run("echo new") == "new"
+            another.send("exit\r")
+            another.wait_end()
+        # The order goes over the new agent's control channel.
+        testbed.ssm("terminate-session", "--session-id", identifier)
+        shell.wait_end()
+    wait_over(testbed, identifier)
+    wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
+    wait_until(lambda: len(agents()) <= len(others), END_SECONDS, "the workers gone")
+    assert sorted(mortal.state_dir.rglob("*")) == files
+
+
+def test_a_session_that_ends_without_an_agent(testbed, mortal):
+    with open_shell(testbed, mortal) as shell:
+        identifier = session_id(shell)
+        shell.run("true")
+        mortal.kill()
+        shell.send("exit\r")
+        shell.wait_end()
+    assert wait_over(testbed, identifier)["Status"] == "Terminated"
+
+
+def test_an_agent_is_upgraded(testbed, mortal):
+    """What `systemctl restart` does with our unit."""
+    with open_shell(testbed, mortal) as shell:
+        identifier = session_id(shell)
+        shell.run("variable=kept")
+        mortal.process.send_signal(signal.SIGUSR1)
+        assert mortal.process.wait(END_SECONDS) == 0
+        mortal.run()
+        wait_adopted(testbed, mortal, identifier)
+        assert shell.run("echo $variable") == "kept"
+        # A stop is still a stop.
+        mortal.stop()
+        assert b"The agent on the node was stopped." in shell.wait_end()
+    wait_over(testbed, identifier)
+
+
+def test_no_agent_comes_back(testbed):
+    others = agents()
+    node = testbed.register_node("abandoned")
+    command = [testbed.program("postern-agent"), "run", "--state-dir", node.state_dir, "--keep-sessions", "2"]
+    node.run(command)
+    node.wait_connected()
+    reason = "The agent on the node has gone away and did not come back within 2 seconds."
     with open_shell(testbed, node) as shell:
         identifier = session_id(shell)
         far_shell = int(shell.run("echo $$"))
         node.kill()
-        # The worker holds the session by itself, or goes with its agent; the person is told which, not left hanging.
-        shell.send("echo ali''ve\r")
-        outcome = shell.child.expect_exact([b"alive\r\n", identifier.encode()], timeout=END_SECONDS)
-        if outcome == 0:
-            shell.send("exit\r")
-        shell.wait_end(timeout=END_SECONDS)
-    wait_over(testbed, identifier, END_SECONDS)
+        assert reason.encode() in shell.wait_end(timeout=END_SECONDS)
+    assert wait_over(testbed, identifier, END_SECONDS)["Details"] == reason
     wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
     wait_until(lambda: agents() <= others, END_SECONDS, "the workers gone")
-    assert sorted(node.state_dir.rglob("*")) == files
     node.run()
     node.wait_connected(60)
     with open_shell(testbed, node) as shell:
