@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import socket
 import threading
 import time
 import uuid
@@ -10,6 +11,8 @@ import uuid
 import pytest
 from sessions import describe, session_id, wait_over
 from support.aws_http import AwsHttp
+from support.byte_servers import TcpServer, echo, receive
+from support.forward import Forward
 from support.postern_testbed import DEBIAN_AWS, Testbed
 from support.processes import descendants, is_alive, kill
 from support.tcp_proxy import TcpProxy
@@ -328,6 +331,38 @@ def test_client_is_killed(testbed, node, kind):
     wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
     wait_until(lambda: agents() <= others, END_SECONDS, "the worker gone")
     assert sorted(node.state_dir.rglob("*")) == before
+
+
+def test_a_forward_is_killed(programs):
+    """Its connections are gone with it; the node's ends of them go with the grace, and nobody has to wait for that."""
+    gone = threading.Event()
+
+    def echo_until_gone(connection):
+        echo(connection)
+        gone.set()
+
+    with Testbed(settings="[sessions]\ngrace_seconds = 5\n") as bed, TcpServer(echo_until_gone) as server:
+        node = bed.add_node("web")
+        others = agents()
+
+        def forward(port):
+            command = [bed.program("postern"), "forward", node.name, "-L", f"127.0.0.1:{port}:127.0.0.1:{server.port}"]
+            return Forward(command, bed.client_environment(), r"127\.0\.0\.1:(\d+)")
+
+        with forward(0) as first, socket.create_connection(("127.0.0.1", first.port), timeout=30) as connection:
+            connection.sendall(b"one")
+            assert receive(connection, 3) == b"one"
+            (identifier,) = describe(bed, "Active")
+            kill(first.process.pid)
+            assert connection.recv(1) == b""
+            first.process.wait()
+            with forward(first.port) as second, socket.create_connection(("127.0.0.1", second.port), timeout=30) as again:
+                again.sendall(b"two")
+                assert receive(again, 3) == b"two"
+                assert not gone.is_set(), "the new client had to wait for the end of the old one's session"
+                assert "did not come back" in wait_over(bed, identifier, END_SECONDS)["Details"]
+                assert gone.wait(END_SECONDS), "the node still holds the killed client's connection"
+        wait_until(lambda: agents() <= others, END_SECONDS, "the workers gone")
 
 
 def test_one_killed_worker_does_not_touch_another_session(testbed, node):
