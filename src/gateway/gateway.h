@@ -67,9 +67,9 @@ class Gateway {
   boost::asio::awaitable<std::optional<std::string>> issue_data_token(std::string session_id,
                                                                       std::string node_id);
 
-  /// An id for a session of `owner`: `owner-` and 17 hexadecimal digits, at most 96 characters; policies rely on
-  /// the name in front (control-plane.md 7.3). Chosen so that the session's home is a thread with few of them:
-  /// whoever types should not wait behind somebody else's bulk data while another thread is idle.
+  /// An id for a session of `owner`: `owner-` and 17 hexadecimal digits, at most 96 characters; policies rely
+  /// on the name in front (control-plane.md 7.3). Chosen so that the session's home is a thread with few of
+  /// them: whoever types should not wait behind somebody else's bulk data while another thread is idle.
   std::string new_session_id(const std::string& owner) const;
 
   /// Records the session, sends its start message to the node while the record is written, and returns the
