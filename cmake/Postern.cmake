@@ -56,10 +56,12 @@ function(postern_test room)
   gtest_discover_tests(${room}_test DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300)
 endfunction()
 
-# postern_fuzzer(NAME LINKS ...): fuzz/NAME_fuzz.cc with its corpus in fuzz/corpus/NAME.
+# postern_fuzzer(NAME [SOURCES ...] LINKS ...): fuzz/NAME_fuzz.cc with its corpus in fuzz/corpus/NAME. SOURCES, under src/, are
+# for parsers of a room that is otherwise not needed.
 function(postern_fuzzer name)
-  cmake_parse_arguments(ARG "" "" "LINKS" ${ARGN})
-  add_executable(${name}_fuzz ${name}_fuzz.cc)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_SOURCE_DIR}/src/)
+  add_executable(${name}_fuzz ${name}_fuzz.cc ${ARG_SOURCES})
   target_link_libraries(${name}_fuzz PRIVATE postern_options ${ARG_LINKS})
   target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
 endfunction()

@@ -44,7 +44,8 @@ std::expected<std::optional<Target>, std::string> own_target(const RawProperties
   if (!number) return std::unexpected("portNumber: " + number.error());
   auto host = raw.host.value_or("");
   if (host.empty()) host = "localhost";
-  auto target = parse_destination(host + ':' + port);
+  // A host may be called unix.
+  auto target = parse_stream_target("tcp:" + host + ':' + port);
   if (!target) return std::unexpected("host: " + target.error());
   return std::move(*target);
 }
