@@ -45,7 +45,10 @@ bool CompiledStatement::matches_action(const ActionName& action) const {
 bool CompiledStatement::matches_resource(const Query& query) const {
   if (!resources_) return true;
   const bool listed = std::ranges::any_of(*resources_, [&](const TextTemplate& resource) {
-    return resource.matches(query.resource, query.context, query.scratch);
+    const auto names = [&](std::string_view arn) {
+      return resource.matches(arn, query.context, query.scratch);
+    };
+    return names(query.resource) || std::ranges::any_of(query.aliases, names);
   });
   return listed == (resource_sense_ == Sense::kListed);
 }

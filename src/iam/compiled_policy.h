@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ struct Query {
   ContextView context;
   /// Reused for what variables resolve to.
   std::string& scratch;
+  /// Other ARNs of the same resource.
+  std::span<const std::string_view> aliases = {};
 };
 
 class CompiledStatement {

@@ -170,8 +170,9 @@ Decision evaluate(const Request& request, const PolicySets& sets) {
   const auto resources = request.resources.empty() ? std::span(&anything, 1) : request.resources;
   Decision worst;
   for (std::size_t i = 0; i < resources.size(); ++i) {
-    const Query query{
-        request.principal, action, resources[i].arn, {resources[i].context, request.context}, scratch};
+    const Query query{request.principal, action,
+                      resources[i].arn,  {resources[i].context, request.context},
+                      scratch,           resources[i].aliases};
     auto decision = ResourceEvaluation(sets, resources[i], query).run();
     decision.resource = i;
     if (i == 0 || decision.outcome > worst.outcome) worst = decision;

@@ -23,6 +23,9 @@ enum class ResourcePolicyRule : std::uint8_t { kEither, kRequired };
 struct Resource {
   /// An ARN, or `*` where the action has no resource.
   std::string_view arn = "*";
+  /// Other ARNs of the same thing. A Resource element that names one of them names it, and NotResource must
+  /// name none.
+  std::span<const std::string_view> aliases = {};
   /// Who owns it; empty when that is the principal's own account.
   std::string_view account;
   /// What is known about this resource only, its tags above all; goes before the request's context.

@@ -61,7 +61,8 @@ class Explainer {
     for (std::size_t i = 0; i < resources.size(); ++i) {
       const auto& resource = resources[i];
       const Query query{
-          request_.principal, action, resource.arn, {resource.context, request_.context}, scratch};
+          request_.principal, action, resource.arn, {resource.context, request_.context}, scratch,
+          resource.aliases};
       out_.resources.emplace_back(resource.arn);
       at_ = {.resource = i};
       for (std::size_t level = 0; level < sets_.service_control.size(); ++level) {

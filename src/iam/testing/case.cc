@@ -88,6 +88,11 @@ void Case::read_resource(const json::value& json) {
     resource.arn = own(&json, "*");
   } else {
     resource.arn = own(member(&json, "arn"), "*");
+    if (const auto* aliases = member(&json, "aliases"); aliases != nullptr && aliases->is_array()) {
+      auto& names = aliases_.emplace_back();
+      for (const auto& alias : aliases->get_array()) names.push_back(own(&alias, ""));
+      resource.aliases = names;
+    }
     resource.account = own(member(&json, "account"), "");
     resource.context = read_context(member(&json, "context"));
     if (const auto* policy = member(&json, "policy"))

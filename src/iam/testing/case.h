@@ -17,7 +17,8 @@ namespace postern::iam::testing {
 ///     {"principal": {"type": "user", "arn": "...", "roleArn": "...", "account": "...", "id": "...", "name":
 ///     "..."},
 ///      "action": "ssm:StartSession",
-///      "resources": [{"arn": "...", "account": "...", "policy": POLICY, "trust": POLICY, "context": {...}}]
+///      "resources": [{"arn": "...", "aliases": ["..."], "account": "...", "policy": POLICY, "trust": POLICY,
+///                     "context": {...}}]
 ///      or one ARN, "context": {"aws:username": "ana", "aws:TagKeys": ["a", "b"]}, "identity": POLICIES,
 ///      "boundary": POLICY, "session": POLICIES, "scp": [POLICIES, ...]}
 ///
@@ -45,6 +46,7 @@ class Case {
   void read_resource(const boost::json::value& json);
 
   std::deque<std::string> texts_;
+  std::deque<std::vector<std::string_view>> aliases_;
   std::deque<Context> contexts_;
   std::deque<CompiledPolicy> policies_;
   std::deque<std::vector<const CompiledPolicy*>> lists_;
