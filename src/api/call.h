@@ -29,13 +29,13 @@ struct Call {
   const Services& services;
   const net::Request& request;
   std::string request_id;
+  /// Where the request came from: the peer, or what a trusted proxy says.
+  std::string source_address;
   auth::Principal principal;
   /// For the log: what was decided, and about what.
-  auth::Access access;
+  std::string action;
+  std::string resource;
   std::string decision;
 };
-
-/// Decides, remembers the decision in the call, and gives AWS's error for a denial.
-std::expected<void, aws::ApiError> authorize(Call& call, auth::Access access);
 
 }  // namespace postern::api

@@ -3,8 +3,12 @@
 #include <utility>
 
 #include "api/ec2messages/operations.h"
+#include "api/iam/simulate.h"
+#include "api/organizations/operations.h"
+#include "api/source_address.h"
 #include "api/ssm/operations.h"
 #include "api/ssmmessages/channels.h"
+#include "api/sts/decode_authorization.h"
 #include "api/sts/operations.h"
 #include "base/log.h"
 #include "base/uuid.h"
@@ -24,19 +28,26 @@ bool is_signed(const net::Request& request) {
          request.query().find("X-Amz-Signature=") != std::string_view::npos;
 }
 
+// The encoded message is for the caller: the log says more in fewer words.
+std::string_view logged_message(const aws::ApiError* error) {
+  if (error == nullptr) return "-";
+  const std::string_view message = error->message;
+  return message.substr(0, message.find(". Encoded authorization failure message"));
+}
+
 void log_call(const Call& call, const Route& route, const aws::ApiError* error) {
   const auto caller =
       call.principal.kind == auth::PrincipalKind::kAnonymous ? std::string("anonymous") : call.principal.arn;
-  const auto resource = call.access.resources.empty() ? std::string("-") : call.access.resources.front();
   const log::Fields fields = {{"service", route.service},
                               {"operation", route.operation},
                               {"caller", caller},
-                              {"from", call.request.peer_address},
+                              {"from", call.source_address},
                               {"request_id", call.request_id},
-                              {"resource", resource},
+                              {"action", call.action.empty() ? "-" : call.action},
+                              {"resource", call.resource.empty() ? "-" : call.resource},
                               {"decision", call.decision.empty() ? "-" : call.decision},
                               {"error", error ? error->code : "-"},
-                              {"message", error ? error->message : "-"}};
+                              {"message", logged_message(error)}};
   if (error && error->status >= 500) {
     log::error("api_call", fields);
   } else {
@@ -46,24 +57,19 @@ void log_call(const Call& call, const Route& route, const aws::ApiError* error) 
 
 }  // namespace
 
-std::expected<void, aws::ApiError> authorize(Call& call, auth::Access access) {
-  call.access = std::move(access);
-  auto decision = call.services.authorizer.decide(call.principal, call.access);
-  call.decision = std::move(decision.reason);
-  if (!decision.allowed) return std::unexpected(auth::denial(call.principal, call.access));
-  return {};
-}
-
 Dispatcher::Dispatcher(const Services& services, auth::Authenticator& authenticator)
     : services_(services), authenticator_(authenticator) {
+  iam::register_simulation(registry_);
+  organizations::register_operations(registry_);
   ssm::register_operations(registry_);
+  sts::register_decode_authorization(registry_);
   sts::register_operations(registry_);
   ec2messages::register_operations(registry_);
 }
 
 awaitable<Result<void>> Dispatcher::authenticate(Call& call, const Route& route) {
   auto principal =
-      co_await authenticator_.authenticate(signable(call.request), route.service, call.request.peer_address);
+      co_await authenticator_.authenticate(signable(call.request), route.service, call.source_address);
   if (!principal) co_return std::unexpected(std::move(principal.error()));
   call.principal = std::move(*principal);
   co_return Result<void>();
@@ -95,7 +101,10 @@ awaitable<net::Response> Dispatcher::handle(net::Request request) {
     ok.body = "ok\n";
     co_return ok;
   }
-  Call call{.services = services_, .request = request, .request_id = Uuid::random().to_string()};
+  Call call{.services = services_,
+            .request = request,
+            .request_id = Uuid::random().to_string(),
+            .source_address = source_address(request, services_.trusted_proxies)};
   const auto route = identify(request);
   if (!route) {
     const auto error = aws::kUnknownOperation(
@@ -124,7 +133,10 @@ awaitable<net::Response> Dispatcher::handle(net::Request request) {
 }
 
 awaitable<std::variant<net::Response, net::AcceptUpgrade>> Dispatcher::upgrade(net::Request request) {
-  Call call{.services = services_, .request = request, .request_id = Uuid::random().to_string()};
+  Call call{.services = services_,
+            .request = request,
+            .request_id = Uuid::random().to_string(),
+            .source_address = source_address(request, services_.trusted_proxies)};
   const auto route = identify(request);
   std::optional<aws::ApiError> failure;
   if (!route || route->protocol != Protocol::kRestXml) {
@@ -139,7 +151,7 @@ awaitable<std::variant<net::Response, net::AcceptUpgrade>> Dispatcher::upgrade(n
         co_await authenticate(call, *route);
       }
       if (!failure) {
-        auto accepted = ssmmessages::open_channel(call, *route);
+        auto accepted = co_await ssmmessages::open_channel(call, *route);
         if (accepted) {
           log_call(call, *route, nullptr);
           co_return std::move(*accepted);

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/access.h"
 #include "api/call.h"
 #include "aws/codec.h"
 #include "aws/validation.h"
@@ -49,6 +50,8 @@ struct OperationSpec {
   /// stands for.
   std::function<awaitable<Result<auth::Access>>(Call&, In&)> access;
   std::function<awaitable<Result<Out>>(Call&, In)> run;
+  /// Instead of `access`, for operations that ask more than one question: says itself what is denied.
+  std::function<awaitable<Result<void>>(Call&, In&)> permit = nullptr;
 };
 
 /// The action on everything, for operations without resources.
@@ -62,7 +65,9 @@ inline auto on_everything(std::string action) {
 template <class In>
 auto on_node(std::string action, std::string In::* node_id) {
   return [action = std::move(action), node_id](Call& call, In& in) -> awaitable<Result<auth::Access>> {
-    co_return auth::Access{.action = action, .resources = {call.services.installation.node_arn(in.*node_id)}};
+    auth::Access access{.action = action};
+    access.resources.assign(1, co_await node_resource(call.services, in.*node_id));
+    co_return access;
   };
 }
 
@@ -88,7 +93,12 @@ awaitable<Result<Out>> perform(const OperationSpec<In, Out>& spec, Call& call, I
   if (spec.access) {
     auto access = co_await spec.access(call, in);
     if (!access) co_return std::unexpected(std::move(access.error()));
-    if (auto ok = authorize(call, std::move(*access)); !ok) co_return std::unexpected(std::move(ok.error()));
+    auto ok = co_await authorize(call, std::move(*access));
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
+  }
+  if (spec.permit) {
+    auto ok = co_await spec.permit(call, in);
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
   }
   co_return co_await spec.run(call, std::move(in));
 }

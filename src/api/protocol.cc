@@ -11,8 +11,9 @@ namespace {
 constexpr std::string_view kJsonContentType = "application/x-amz-json-1.1";
 
 // Target prefix and SigV4 service name of the JSON services (control-plane.md 3.2, 3.4).
-constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kTargets = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTargets = {{
     {"AmazonSSM.", "ssm"},
+    {"AWSOrganizationsV20161128.", "organizations"},
     {"EC2WindowsMessageDeliveryService.", "ec2messages"},
 }};
 

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "auth/authorizer.h"
 #include "auth/installation.h"
 #include "base/clock.h"
 #include "base/secret.h"
+#include "bus/bus.h"
 #include "gateway/gateway.h"
+#include "iam/values.h"
 #include "store/store.h"
 
 namespace postern::api {
@@ -15,13 +18,16 @@ namespace postern::api {
 struct Services {
   store::Store& store;
   gateway::Gateway& gateway;
-  const auth::Authorizer& authorizer;
+  auth::Authorizer& authorizer;
+  bus::Bus& bus;
   const auth::Installation& installation;
   const Clock& clock;
   /// `host:port` that StreamUrl names; empty means the host by which the caller reached us.
   std::string public_host;
   /// Signs pagination tokens; lives as long as the process.
   Secret page_token_key;
+  /// Whose X-Forwarded-For is believed.
+  std::vector<postern::iam::IpRange> trusted_proxies = {};
 };
 
 }  // namespace postern::api

@@ -4,56 +4,148 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <string_view>
+#include <utility>
+
+#include "auth/denial.h"
+#include "auth/question.h"
+#include "auth/request_context.h"
 
 namespace postern::auth {
 namespace {
 
-// What AmazonSSMManagedInstanceCore grants and this service implements (control-plane.md 7.2).
-constexpr std::array<std::string_view, 13> kNodeActions = {
-    "ssm:UpdateInstanceInformation",
-    "ssm:ListInstanceAssociations",
-    "ssm:RequestManagedInstanceRoleToken",
-    "ssm:UpdateManagedInstancePublicKey",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenDataChannel",
-    "ec2messages:GetMessages",
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:SendReply",
-};
+using boost::asio::awaitable;
 
-bool is_own(const Principal& node, std::string_view resource) {
-  return resource == "*" || (resource.find(":managed-instance/") != std::string_view::npos &&
-                             resource.ends_with('/' + node.name));
+// What a node signs with its registered key.
+constexpr std::array<std::string_view, 2> kKeyActions = {"ssm:RequestManagedInstanceRoleToken",
+                                                         "ssm:UpdateManagedInstancePublicKey"};
+
+bool needs_no_permission(const Principal& principal, const std::string& action) {
+  if (principal.kind == PrincipalKind::kAnonymous) return false;
+  if (action == "sts:GetCallerIdentity") return true;
+  return principal.kind == PrincipalKind::kNode &&
+         std::ranges::find(kKeyActions, action) != kKeyActions.end();
+}
+
+bool is_other_node(const Principal& node, const Resource& resource, const Installation& installation) {
+  return resource.arn.find(":managed-instance/") != std::string::npos &&
+         resource.arn != installation.node_arn(node.name);
+}
+
+Decision denied(std::string reason, std::string message) {
+  return {.allowed = false,
+          .reason = std::move(reason),
+          .message = message,
+          .denial = aws::kAccessDenied(message)};
+}
+
+// What decides before any policy is looked at.
+std::optional<Decision> decide_by_rule(const Principal& principal, const Access& access,
+                                       const Installation& installation) {
+  if (principal.kind == PrincipalKind::kNode) {
+    for (const auto& resource : access.resources) {
+      if (!is_other_node(principal, resource, installation)) continue;
+      return denied("a node acts only for itself",
+                    fmt::format("User: {} is not authorized to perform: {} on resource: {} because a managed "
+                                "node acts only for itself",
+                                principal.arn, access.action, resource.arn));
+    }
+  }
+  if (needs_no_permission(principal, access.action))
+    return Decision{.allowed = true, .reason = fmt::format("{} needs no permission", access.action)};
+  return std::nullopt;
+}
+
+// Who asked is gone, or has never been: nothing allows anything.
+std::shared_ptr<const EffectivePolicies> no_policies() {
+  static const auto none =
+      std::make_shared<const EffectivePolicies>(EffectivePolicies::Lists{}, store::Tags{});
+  return none;
+}
+
+Decision judge(const Question& question, const iam::Decision& decision, const store::Sealer& sealer) {
+  const auto& principal = question.principal();
+  const auto& request = question.request();
+  Decision out{.allowed = decision.allowed(), .reason = decision_text(decision, request)};
+  if (!out.allowed) {
+    out.message = denial_text(principal, request, decision);
+    out.denial =
+        aws::kAccessDenied(fmt::format("{}. Encoded authorization failure message: {}", out.message,
+                                       encode_authorization_message(principal, request, decision, sealer)));
+  }
+  return out;
 }
 
 }  // namespace
 
-Decision Authorizer::decide(const Principal& principal, const Access& access) const {
-  // Everyone may ask who he is; IAM can't deny it either.
-  if (access.action == "sts:GetCallerIdentity" && principal.kind != PrincipalKind::kAnonymous) {
-    return {true, "sts:GetCallerIdentity needs no permission"};
+Authorizer::Authorizer(store::Store& store, store::Sealer sealer, const Clock& clock,
+                       const Installation& installation)
+    : store_(store), sealer_(std::move(sealer)), clock_(clock), installation_(installation) {}
+
+awaitable<std::shared_ptr<const EffectivePolicies>> Authorizer::policies_of(Principal principal) {
+  auto key = policies_key(principal);
+  const auto generation = generation_.load();
+  {
+    const std::shared_lock lock(mutex_);
+    if (const auto found = principals_.find(key); found != principals_.end()) co_return found->second;
   }
-  if (principal.administrator) return {true, "administrator"};
-  if (principal.kind == PrincipalKind::kNode &&
-      std::ranges::find(kNodeActions, access.action) != kNodeActions.end() &&
-      std::ranges::all_of(access.resources,
-                          [&](const auto& resource) { return is_own(principal, resource); })) {
-    return {true, "a node may act for itself"};
+  auto policies = co_await store_.read([this, principal = std::move(principal)](store::Repositories& repos) {
+    return load_policies(repos, principal, compiled_);
+  });
+  // Nobody is kept as gone: a name that anybody may use would fill the memory.
+  if (!policies) co_return nullptr;
+  const std::unique_lock lock(mutex_);
+  // What was read before a change must not outlive it.
+  if (generation_.load() == generation) {
+    if (principals_.size() >= kMaxPrincipals) principals_.clear();
+    principals_[std::move(key)] = policies;
   }
-  return {false, "no identity-based policy allows the " + access.action + " action"};
+  co_return policies;
 }
 
-aws::ApiError denial(const Principal& principal, const Access& access) {
-  return aws::kAccessDenied(
-      fmt::format("User: {} is not authorized to perform: {} on resource: {} because no identity-based "
-                  "policy allows the {} action",
-                  principal.kind == PrincipalKind::kAnonymous ? "anonymous" : principal.arn, access.action,
-                  access.resources.empty() ? "*" : access.resources.front(), access.action));
+void Authorizer::invalidate() {
+  const std::unique_lock lock(mutex_);
+  ++generation_;
+  principals_.clear();
+}
+
+awaitable<std::shared_ptr<const Question>> Authorizer::ask(
+    Principal principal, Access access, ContextKeys request_keys,
+    std::shared_ptr<const EffectivePolicies>& policies) {
+  policies = co_await policies_of(principal);
+  if (!policies) policies = no_policies();
+  // A node knows the name of its role only.
+  if (principal.kind == PrincipalKind::kNode) principal.role_arn = policies->arn();
+  auto keys = std::move(request_keys);
+  append(keys, asker_keys(principal, policies->tags(), installation_, clock_.now()));
+  append(keys, access.keys);
+  co_return std::make_shared<const Question>(std::move(principal), std::move(access), std::move(keys));
+}
+
+awaitable<Decision> Authorizer::decide(Principal principal, Access access, ContextKeys request_keys) {
+  if (auto decided = decide_by_rule(principal, access, installation_)) co_return std::move(*decided);
+  std::shared_ptr<const EffectivePolicies> policies;
+  const auto question =
+      co_await ask(std::move(principal), std::move(access), std::move(request_keys), policies);
+  const auto decision = iam::evaluate(question->request(), policies->sets());
+  co_return judge(*question, decision, sealer_);
+}
+
+std::string Authorizer::seal_record(const std::string& text, const std::string& id) const {
+  return sealer_.seal(Secret(text), "access-record " + id);
+}
+
+std::optional<std::string> Authorizer::unseal_record(const std::string& sealed, const std::string& id) const {
+  try {
+    return std::string(sealer_.unseal(sealed, "access-record " + id).reveal());
+  } catch (const store::StoreError&) {
+    return std::nullopt;
+  }
+}
+
+std::optional<std::string> Authorizer::decode_message(const std::string& encoded) const {
+  return decode_authorization_message(encoded, sealer_);
 }
 
 }  // namespace postern::auth

@@ -26,6 +26,10 @@ struct Installation {
     return "arn:" + partition + ":sts::" + account + ":assumed-role/" + role_name(role) + '/' + node_id;
   }
   std::string node_arn(const std::string& node_id) const { return ssm_arn("managed-instance/" + node_id); }
+  /// The ARN that a node has as well, for policies that were written for EC2 instances.
+  std::string instance_arn(const std::string& node_id) const {
+    return "arn:" + partition + ":ec2:" + region + ':' + account + ":instance/" + node_id;
+  }
   std::string session_arn(const std::string& session_id) const { return ssm_arn("session/" + session_id); }
   /// AWS's own documents have no account, and neither have ours.
   std::string document_arn(const std::string& name) const {

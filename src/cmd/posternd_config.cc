@@ -90,6 +90,15 @@ const std::map<std::string, Setter, std::less<>>& setters() {
        }},
       {"service_domain", text(&PosterndConfig::service_domain)},
       {"public_host", text(&PosterndConfig::public_host)},
+      {"trusted_proxies",
+       [](const auto& node, auto key, auto& config) {
+         if (!node.is_array()) fail(node, key, "a list of addresses and networks");
+         for (const auto& element : *node.as_array()) {
+           const auto range = iam::parse_ip_range(text_of(element, key));
+           if (!range) fail(element, key, "an address or a network, such as 10.0.0.0/8");
+           config.trusted_proxies.push_back(*range);
+         }
+       }},
       {"tls.certificate", path(&PosterndConfig::certificate_file)},
       {"tls.private_key", path(&PosterndConfig::private_key_file)},
       {"master_key.file", path(&PosterndConfig::master_key_file)},

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "gateway/live_session.h"
 #include "gateway/session_counts.h"
+#include "iam/values.h"
 #include "net/http_server.h"
 
 namespace postern {
@@ -27,6 +28,8 @@ struct PosterndConfig {
   std::string service_domain;
   /// Empty, or `host[:port]` for StreamUrl.
   std::string public_host;
+  /// Whose X-Forwarded-For says where a request came from.
+  std::vector<iam::IpRange> trusted_proxies;
   /// PEM files; empty means: the private CA of the state directory.
   std::filesystem::path certificate_file;
   std::filesystem::path private_key_file;

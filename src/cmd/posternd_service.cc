@@ -10,6 +10,7 @@
 #include <csignal>
 #include <future>
 #include <thread>
+#include <utility>
 
 #include "base/log.h"
 #include "base/random.h"
@@ -34,21 +35,25 @@ awaitable<void> stop_server(net::HttpServer* server, std::chrono::seconds limit)
 
 }  // namespace
 
-PosterndService::PosterndService(const PosterndConfig& config, store::Store& store,
+PosterndService::PosterndService(const PosterndConfig& config, store::Store& store, store::Sealer sealer,
                                  const auth::Installation& installation, const net::TlsServerContext& tls)
     : config_(config),
       store_(store),
       threads_(thread_count(config)),
+      authorizer_(store, std::move(sealer), clock_, installation),
       gateway_(threads_, store, bus_, clock_, config.sessions, config.limits),
       authenticator_(store, clock_, installation),
       services_{.store = store,
                 .gateway = gateway_,
                 .authorizer = authorizer_,
+                .bus = bus_,
                 .installation = installation,
                 .clock = clock_,
                 .public_host = config.public_host,
-                .page_token_key = Secret(random_text(32, kAlphanumeric))},
+                .page_token_key = Secret(random_text(32, kAlphanumeric)),
+                .trusted_proxies = config.trusted_proxies},
       dispatcher_(services_, authenticator_),
+      review_(services_, threads_.executor(0)),
       tls_(tls) {}
 
 // The threads end first: what is suspended on them refers to everything else.
@@ -68,6 +73,7 @@ void PosterndService::start() {
   // The sessions first: an end that came back before its session would be told that it is over.
   threads_.run();
   boost::asio::co_spawn(threads_.executor(0), gateway_.recover(), boost::asio::use_future).get();
+  review_.start();
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     servers_.push_back(std::make_unique<net::HttpServer>(threads_.executor(i), config_.listen_address, port,
                                                          tls_, dispatcher_, config_.http));

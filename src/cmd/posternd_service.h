@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/dispatcher.h"
+#include "api/session_review.h"
 #include "auth/authenticator.h"
 #include "bus/in_process_bus.h"
 #include "cmd/posternd_config.h"
@@ -19,8 +20,8 @@ namespace postern {
 class PosterndService {
  public:
   /// `config`, `store`, `installation` and `tls` must outlive the service.
-  PosterndService(const PosterndConfig& config, store::Store& store, const auth::Installation& installation,
-                  const net::TlsServerContext& tls);
+  PosterndService(const PosterndConfig& config, store::Store& store, store::Sealer sealer,
+                  const auth::Installation& installation, const net::TlsServerContext& tls);
   ~PosterndService();
 
   /// Takes up the sessions of the store, then listens. Throws system_error when the address can't be bound.
@@ -38,12 +39,13 @@ class PosterndService {
   store::Store& store_;
   SystemClock clock_;
   bus::InProcessBus bus_;
-  auth::Authorizer authorizer_;
   net::IoThreads threads_;
+  auth::Authorizer authorizer_;
   gateway::Gateway gateway_;
   auth::Authenticator authenticator_;
   api::Services services_;
   api::Dispatcher dispatcher_;
+  api::SessionReview review_;
   const net::TlsServerContext& tls_;
   std::vector<std::unique_ptr<net::HttpServer>> servers_;
 };

@@ -1,5 +1,7 @@
 #include "gateway/control_channel.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/log.h"
@@ -51,6 +53,20 @@ void ControlChannel::receive(ByteView message) {
   // Repeats are acknowledged like the first: it is the acknowledgement that may have been lost.
   send(make_agent_task_acknowledge(parsed->header.stamp.message_id, task->task_id, clock_.now()));
   events_.task_completed(node_id_, *task);
+}
+
+void ControlChannel::close(const std::string& reason) {
+  constexpr std::size_t kMaxReason = 123;
+  constexpr std::array<std::uint8_t, 2> kPolicyViolation = {1008 >> 8, 1008 & 0xff};
+  auto length = std::min(reason.size(), kMaxReason);
+  // Not in the middle of a character.
+  while (length < reason.size() && length > 0 && (static_cast<unsigned char>(reason[length]) & 0xc0) == 0x80)
+    --length;
+  socket_->send(net::WsOpcode::kClose, kPolicyViolation,
+                as_bytes(std::string_view(reason).substr(0, length)));
+  // It goes out now, or not at all: a peer that does not read is not waited for.
+  socket_->flush();
+  socket_->close();
 }
 
 void ControlChannel::tick(Instant now) {

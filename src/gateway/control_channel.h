@@ -46,6 +46,8 @@ class ControlChannel {
   void tick(Instant now);
 
   void close() { socket_->close(); }
+  /// Behind a close frame that says `reason`: code 1008, policy violation, and at most 123 bytes of the text.
+  void close(const std::string& reason);
 
   static constexpr std::chrono::seconds kPingAfter{20};
   static constexpr std::chrono::seconds kDeadAfter{57};

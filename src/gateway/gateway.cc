@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "auth/token.h"
@@ -108,6 +109,7 @@ awaitable<std::expected<std::string, std::string>> Gateway::start(NewSession ses
                         .owner_arn = session.owner_arn,
                         .owner_id = session.owner_id,
                         .reason = session.reason,
+                        .authorization = session.authorization,
                         .status = store::SessionStatus::kConnecting,
                         .started = now,
                         .client_token_hash = token.hash,
@@ -167,26 +169,45 @@ awaitable<bool> Gateway::terminate(std::string session_id, std::string text) {
   co_return found;
 }
 
-awaitable<void> Gateway::drop_node(std::string node_id) {
+awaitable<std::vector<LiveGrant>> Gateway::live_sessions() {
+  std::vector<LiveGrant> all;
+  for (auto& home : homes_) {
+    auto there = co_await on(*home, [](Home& at) { return at.live_sessions(); });
+    all.insert(all.end(), std::make_move_iterator(there.begin()), std::make_move_iterator(there.end()));
+  }
+  co_return all;
+}
+
+awaitable<std::vector<LiveGrant>> Gateway::live_control_channels() {
+  std::vector<LiveGrant> all;
+  for (auto& home : homes_) {
+    auto there = co_await on(*home, [](Home& at) { return at.live_control_channels(); });
+    all.insert(all.end(), std::make_move_iterator(there.begin()), std::make_move_iterator(there.end()));
+  }
+  co_return all;
+}
+
+awaitable<void> Gateway::drop_node(std::string node_id, std::string reason) {
   // An upgrade under way must not find its token.
   control_tokens_.forget(node_id);
   for (auto& home : homes_) {
-    co_await on(*home, [node_id](Home& at) {
-      at.drop_node(node_id);
-      at.end_sessions_of(node_id, "The managed node " + node_id + " was deregistered.");
+    co_await on(*home, [node_id, reason](Home& at) {
+      at.close_channel(node_id, reason);
+      at.end_sessions_of(node_id, reason);
       return true;
     });
   }
 }
 
-net::AcceptUpgrade Gateway::accept_control_channel(const std::string& node_id) {
+net::AcceptUpgrade Gateway::accept_control_channel(const std::string& node_id, std::string authorization) {
   auto& home = home_of(node_id);
-  return {.home = home.executor(),
-          .run =
-              [&home, node_id](std::unique_ptr<net::WebSocket> socket) {
-                return home.serve_control_channel(node_id, std::move(socket));
-              },
-          .limits = {.max_message_bytes = 1024 * 1024}};
+  return {
+      .home = home.executor(),
+      .run =
+          [&home, node_id, authorization = std::move(authorization)](std::unique_ptr<net::WebSocket> socket) {
+            return home.serve_control_channel(node_id, authorization, std::move(socket));
+          },
+      .limits = {.max_message_bytes = 1024 * 1024}};
 }
 
 net::AcceptUpgrade Gateway::accept_data_channel(const std::string& session_id,

@@ -3,9 +3,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "auth/principal.h"
@@ -40,6 +42,16 @@ struct NewSession {
   std::string owner_arn;
   std::string owner_id;
   std::string reason;
+  /// What allowed it: kept with the session, not read here.
+  std::string authorization;
+};
+
+/// Something that lives because it was allowed, for whoever asks whether it still is. `authorization` is what
+/// start() or accept_control_channel() was given.
+struct LiveGrant {
+  /// The session's or the node's.
+  std::string id;
+  std::string authorization;
 };
 
 /// The face of the gateway towards the API. Thread-safe: every call finds its way to the right home thread.
@@ -84,11 +96,23 @@ class Gateway {
   /// is on disk when this returns.
   boost::asio::awaitable<bool> terminate(std::string session_id, std::string text);
 
-  /// After a node was deregistered: closes its control channel and ends its sessions.
-  boost::asio::awaitable<void> drop_node(std::string node_id);
+  /// All sessions that are not over or ending, and all open control channels.
+  boost::asio::awaitable<std::vector<LiveGrant>> live_sessions();
+  boost::asio::awaitable<std::vector<LiveGrant>> live_control_channels();
 
-  /// `node` was authenticated and the path names it.
-  net::AcceptUpgrade accept_control_channel(const std::string& node_id);
+  /// `call` hears of each control channel that has opened, on any thread: that a node may have one was
+  /// decided some time before. Once, before listening.
+  void on_control_channel_opened(
+      std::function<void(const std::string& node_id, const std::string& authorization)> call) {
+    control_channel_opened_ = std::move(call);
+  }
+
+  /// The node may no longer be here: closes its control channel, telling it `reason` (at most 123 bytes of
+  /// it), and ends its sessions with that text.
+  boost::asio::awaitable<void> drop_node(std::string node_id, std::string reason);
+
+  /// The node was authenticated and the path names it.
+  net::AcceptUpgrade accept_control_channel(const std::string& node_id, std::string authorization);
 
   /// `caller` is the node when a node signed the upgrade; clients need not sign.
   net::AcceptUpgrade accept_data_channel(const std::string& session_id, const auth::Principal& caller);
@@ -112,6 +136,7 @@ class Gateway {
   OneTimeTokens control_tokens_;
   OneTimeTokens data_tokens_;
   SessionCounts counts_;
+  std::function<void(const std::string&, const std::string&)> control_channel_opened_;
   std::vector<std::unique_ptr<Home>> homes_;
 };
 

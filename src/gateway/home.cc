@@ -79,7 +79,8 @@ void Home::tick() {
   gateway_.data_tokens_.sweep(now);
 }
 
-awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr<net::WebSocket> socket) {
+awaitable<void> Home::serve_control_channel(std::string node_id, std::string authorization,
+                                            std::shared_ptr<net::WebSocket> socket) {
   const auto first = co_await net::with_timeout(read_first_frame(*socket), kFirstFrame);
   if (!first) co_return;
   const auto open = decode_json_text<wire::OpenControlChannel>(*first);
@@ -94,6 +95,7 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
     socket->send(net::WsOpcode::kBinary, make_control_channel_ready(gateway_.clock_.now()));
   }
   auto entry = std::make_shared<Channel>();
+  entry->authorization = std::move(authorization);
   entry->channel =
       std::make_unique<ControlChannel>(node_id, socket, gateway_.presence_, *this, gateway_.clock_);
   entry->subscription = gateway_.bus_.subscribe(node_subject(node_id), executor_,
@@ -109,6 +111,7 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
   log::info("node_connected", {{"node", node_id},
                                {"from", socket->peer_address()},
                                {"agent_version", open->agent_version.value_or("")}});
+  if (gateway_.control_channel_opened_) gateway_.control_channel_opened_(node_id, entry->authorization);
   if (open->sessions) sessions_listed(node_id, *open->sessions);
   for (auto& home : gateway_.homes_) {
     boost::asio::post(home->executor(), [at = home.get(), node_id] { at->node_connected(node_id); });
@@ -129,6 +132,7 @@ awaitable<void> Home::serve_control_channel(std::string node_id, std::shared_ptr
   const auto found = channels_.find(node_id);
   const bool replaced = found == channels_.end() || found->second != entry;
   if (!replaced) channels_.erase(found);
+  if (!entry->closed_because.empty()) reason = entry->closed_because;
   log::info("node_disconnected", {{"node", node_id}, {"reason", replaced ? "replaced" : reason}});
 }
 
@@ -179,8 +183,29 @@ std::shared_ptr<LiveSession> Home::add(store::Session record, Bytes start_messag
   return session;
 }
 
-void Home::drop_node(const std::string& node_id) {
-  if (const auto found = channels_.find(node_id); found != channels_.end()) found->second->channel->close();
+std::vector<LiveGrant> Home::live_sessions() const {
+  std::vector<LiveGrant> all;
+  for (const auto& [id, entry] : sessions_) {
+    const auto& record = entry.session->record();
+    if (!entry.session->over() && record.status != store::SessionStatus::kTerminating)
+      all.push_back({id, record.authorization});
+  }
+  return all;
+}
+
+std::vector<LiveGrant> Home::live_control_channels() const {
+  std::vector<LiveGrant> all;
+  for (const auto& [id, entry] : channels_) all.push_back({id, entry->authorization});
+  return all;
+}
+
+void Home::close_channel(const std::string& node_id, const std::string& reason) {
+  const auto found = channels_.find(node_id);
+  if (found == channels_.end()) return;
+  const auto entry = found->second;
+  entry->closed_because = reason;
+  entry->subscription.reset();
+  entry->channel->close(reason);
 }
 
 void Home::end_sessions_of(const std::string& node_id, const std::string& text) {

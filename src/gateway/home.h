@@ -17,6 +17,7 @@
 namespace postern::gateway {
 
 class Gateway;
+struct LiveGrant;
 
 /// What lives on one io thread: the control channels of the nodes and the sessions that are at home here.
 /// Everything but the constructor is called on that thread, so nothing is locked.
@@ -30,7 +31,7 @@ class Home final : public SessionHost, public ControlChannelEvents {
   boost::asio::any_io_executor executor() { return executor_; }
 
   /// Serves a node's control channel until it ends; a newer one of the same node takes its place.
-  boost::asio::awaitable<void> serve_control_channel(std::string node_id,
+  boost::asio::awaitable<void> serve_control_channel(std::string node_id, std::string authorization,
                                                      std::shared_ptr<net::WebSocket> socket);
 
   /// The first frame of a data channel decides whose it is; then its session takes it.
@@ -40,8 +41,10 @@ class Home final : public SessionHost, public ControlChannelEvents {
   std::shared_ptr<LiveSession> find(const std::string& session_id);
   /// The session keeps its place among the counted ones until it is forgotten.
   std::shared_ptr<LiveSession> add(store::Session record, Bytes start_message, SessionCounts::Place place);
-  /// Closes the node's channel, if it has one.
-  void drop_node(const std::string& node_id);
+  std::vector<LiveGrant> live_sessions() const;
+  std::vector<LiveGrant> live_control_channels() const;
+  /// Closes the node's channel, if it has one, and tells the node why.
+  void close_channel(const std::string& node_id, const std::string& reason);
   /// Ends the sessions of a node.
   void end_sessions_of(const std::string& node_id, const std::string& text);
   /// Ends the sessions of a node that its agent no longer holds.
@@ -71,6 +74,9 @@ class Home final : public SessionHost, public ControlChannelEvents {
   struct Channel {
     std::unique_ptr<ControlChannel> channel;
     std::unique_ptr<bus::Subscription> subscription;
+    std::string authorization;
+    /// Why the service closed it; empty when it did not.
+    std::string closed_because;
   };
 
   struct Entry {

@@ -106,6 +106,8 @@ struct Session {
   std::string owner_arn;
   std::string owner_id;
   std::string reason;
+  /// What the start was allowed by, sealed by whoever asks again; empty when that is not known.
+  std::string authorization;
   SessionStatus status = SessionStatus::kConnecting;
   /// Why it ended, for people.
   std::string details;

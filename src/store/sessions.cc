@@ -42,26 +42,28 @@ bool is_active(SessionStatus status) {
 constexpr std::string_view kSelect =
     "SELECT session_id, target, document_name, document_version, session_type, idle_timeout_seconds,"
     " max_duration_seconds, owner_arn, owner_id, reason, status, details, started, connected, ended,"
-    " client_token_hash, client_token_expires FROM sessions";
+    " client_token_hash, client_token_expires, authorization_record FROM sessions";
 
 Session session_from(Row& row) {
-  return {.session_id = row.text(),
-          .target = row.text(),
-          .document_name = row.text(),
-          .document_version = row.text(),
-          .session_type = row.text(),
-          .idle_timeout = std::chrono::seconds(row.integer()),
-          .max_duration = std::chrono::seconds(row.integer()),
-          .owner_arn = row.text(),
-          .owner_id = row.text(),
-          .reason = row.text(),
-          .status = status_from(row.text()),
-          .details = row.text(),
-          .started = row.time(),
-          .connected = row.optional_time(),
-          .ended = row.optional_time(),
-          .client_token_hash = row.text(),
-          .client_token_expires = row.optional_time()};
+  Session session{.session_id = row.text(),
+                  .target = row.text(),
+                  .document_name = row.text(),
+                  .document_version = row.text(),
+                  .session_type = row.text(),
+                  .idle_timeout = std::chrono::seconds(row.integer()),
+                  .max_duration = std::chrono::seconds(row.integer()),
+                  .owner_arn = row.text(),
+                  .owner_id = row.text(),
+                  .reason = row.text(),
+                  .status = status_from(row.text()),
+                  .details = row.text(),
+                  .started = row.time(),
+                  .connected = row.optional_time(),
+                  .ended = row.optional_time(),
+                  .client_token_hash = row.text(),
+                  .client_token_expires = row.optional_time()};
+  session.authorization = row.text();
+  return session;
 }
 
 // The WHERE clause of a query, and what goes into its places.
@@ -99,15 +101,16 @@ void SessionRepository::add(const Session& session) {
       sql_,
       "INSERT INTO sessions (session_id, target, document_name, owner_arn, owner_id, reason, status, active,"
       " details, started, connected, ended, client_token_hash, client_token_expires, document_version,"
-      " session_type, idle_timeout_seconds, max_duration_seconds)"
+      " session_type, idle_timeout_seconds, max_duration_seconds, authorization_record)"
       " VALUES (:session_id, :target, :document_name, :owner_arn, :owner_id, :reason, :status, :active,"
       " :details, :started, :connected, :ended, :client_token_hash, :client_token_expires,"
-      " :document_version, :session_type, :idle_timeout_seconds, :max_duration_seconds)",
+      " :document_version, :session_type, :idle_timeout_seconds, :max_duration_seconds, "
+      ":authorization_record)",
       {session.session_id, session.target, session.document_name, session.owner_arn, session.owner_id,
        session.reason, name_of(session.status), is_active(session.status), session.details, session.started,
        session.connected, session.ended, session.client_token_hash, session.client_token_expires,
        session.document_version, session.session_type, std::int64_t{session.idle_timeout.count()},
-       std::int64_t{session.max_duration.count()}});
+       std::int64_t{session.max_duration.count()}, session.authorization});
 }
 
 std::optional<Session> SessionRepository::find(std::string_view session_id) {

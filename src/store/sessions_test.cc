@@ -49,6 +49,7 @@ TEST_F(Sessions, ComeBackWholeAfterEachChange) {
   EXPECT_EQ(found.owner_arn, session.owner_arn);
   EXPECT_EQ(found.owner_id, "AIDAALICE");
   EXPECT_EQ(found.reason, "deploy");
+  EXPECT_EQ(found.authorization, "sealed");
   EXPECT_EQ(found.status, SessionStatus::kConnecting);
   EXPECT_EQ(found.started, at(1));
   EXPECT_EQ(found.connected, std::nullopt);

@@ -91,6 +91,7 @@ inline Session sample_session(std::string session_id, Timestamp started) {
           .owner_arn = "arn:aws:iam::123456789012:user/alice",
           .owner_id = "AIDAALICE",
           .reason = "deploy",
+          .authorization = "sealed",
           .status = SessionStatus::kConnecting,
           .details = {},
           .started = started,

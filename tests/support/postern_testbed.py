@@ -343,28 +343,28 @@ class Testbed:
 
     # -- nodes
 
-    def add_node(self, name, tags=None, endpoint=None):
+    def add_node(self, name, tags=None, endpoint=None, iam_role="PosternNode"):
         """Activates, registers and runs a node, and waits until sessions can be started on it.
 
         `endpoint` is where the agent finds the service, when that isn't the service itself but a proxy.
         """
-        node = self.register_node(name, tags, endpoint)
+        node = self.register_node(name, tags, endpoint, iam_role=iam_role)
         node.run()
         node.wait_connected()
         return node
 
-    def register_node(self, name, tags=None, endpoint=None, environment=None):
+    def register_node(self, name, tags=None, endpoint=None, environment=None, iam_role="PosternNode"):
         """`environment` adds to what the program `register` finds in its own."""
-        activation = self.create_activation(tags=tags)
+        activation = self.create_activation(tags=tags, iam_role=iam_role)
         node = Node(self, name, self.root / f"agent-{name}")
         node.id = self.run_register(activation, node, endpoint, environment)
         self.nodes.append(node)
         return node
 
-    def create_activation(self, tags=None, limit=1):
+    def create_activation(self, tags=None, limit=1, iam_role="PosternNode"):
         listed = [f"Key={key},Value={value}" for key, value in (tags or {}).items()]
         return self.ssm(
-            "create-activation", "--iam-role", "PosternNode", "--registration-limit", limit, *(["--tags", *listed] if listed else [])
+            "create-activation", "--iam-role", iam_role, "--registration-limit", limit, *(["--tags", *listed] if listed else [])
         )
 
     def run_register(self, activation, node, endpoint=None, environment=None):

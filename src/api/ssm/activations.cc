@@ -4,9 +4,11 @@
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
 #include "api/ssm/target.h"
+#include "auth/request_context.h"
 #include "base/hash.h"
 #include "base/random.h"
 #include "base/uuid.h"
+#include "iam/evaluate.h"
 
 /// CreateActivation, DescribeActivations, DeleteActivation (control-plane.md 6.3).
 namespace postern::api::ssm {
@@ -18,6 +20,7 @@ constexpr auto kDefaultLifetime = 24h;
 constexpr auto kMaxLifetime = 30 * 24h;
 // The agent demands 20 at least; 25 characters of 62 are 148 bits.
 constexpr std::size_t kCodeLength = 25;
+constexpr std::string_view kSystemsManager = "ssm.amazonaws.com";
 
 const aws::Pattern kActivationId("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
 
@@ -50,6 +53,38 @@ struct CreateActivationResponse {
   Secret activation_code;
 };
 BOOST_DESCRIBE_STRUCT(CreateActivationResponse, (), (activation_id, activation_code))
+
+// May Systems Manager hand the role to nodes, by the role's own trust policy?
+bool trusts_systems_manager(const store::Role& role) {
+  const auto trust =
+      postern::iam::CompiledPolicy::compile(role.trust_policy, postern::iam::PolicyKind::kTrust, role.arn);
+  if (!trust) return false;
+  const postern::iam::Resource resource{
+      .arn = role.arn, .policy = &*trust, .rule = postern::iam::ResourcePolicyRule::kRequired};
+  const postern::iam::Request request{
+      .principal = {.type = postern::iam::PrincipalType::kService, .name = kSystemsManager},
+      .action = "sts:AssumeRole",
+      .resources = {&resource, 1}};
+  return postern::iam::evaluate(request, {}).allowed();
+}
+
+awaitable<Result<void>> may_create_activation(Call& call, CreateActivationRequest& in) {
+  const auto& names = call.services.installation;
+  auto ok = co_await authorize(
+      call, {.action = "ssm:CreateActivation", .keys = auth::tag_request_keys(to_record(in.tags))});
+  if (!ok) co_return std::unexpected(std::move(ok.error()));
+  const auto name = auth::Installation::role_name(in.iam_role);
+  const auto role = co_await call.services.store.read(
+      [name](store::Repositories& repos) { return repos.roles.find_by_name(name); });
+  const auto arn = role ? role->arn : names.iam_arn("role", "/", in.iam_role);
+  auto passed = co_await authorize(call, pass_role(arn, std::string(kSystemsManager)));
+  if (!passed) co_return std::unexpected(std::move(passed.error()));
+  if (!role || !trusts_systems_manager(*role)) {
+    co_return std::unexpected(
+        aws::kValidation("Nonexistent role or missing ssm service principal in trust policy: " + arn));
+  }
+  co_return Result<void>();
+}
 
 awaitable<Result<CreateActivationResponse>> create_activation(Call& call, CreateActivationRequest in) {
   const auto now = call.services.clock.now();
@@ -188,7 +223,7 @@ awaitable<Result<Empty>> delete_activation(Call& call, DeleteActivationRequest i
 void register_activations(Registry& registry) {
   registry.add("ssm", "CreateActivation",
                json_operation<CreateActivationRequest, CreateActivationResponse>(
-                   {.access = on_everything("ssm:CreateActivation"), .run = create_activation}));
+                   {.access = nullptr, .run = create_activation, .permit = may_create_activation}));
   registry.add("ssm", "DescribeActivations",
                json_operation<DescribeActivationsRequest, DescribeActivationsResponse>(
                    {.access = on_everything("ssm:DescribeActivations"), .run = describe_activations}));

@@ -6,7 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access.h"
 #include "api/call.h"
+#include "api/ssm/tag_shapes.h"
+#include "auth/request_context.h"
 #include "aws/documents/built_in.h"
 #include "aws/documents/session_document.h"
 #include "store/repositories.h"
@@ -58,7 +61,10 @@ auto on_document(std::string action) {
     auto name = document_name(call.services.installation, in.name);
     if (!name) co_return std::unexpected(std::move(name.error()));
     in.name = std::move(*name);
-    co_return auth::Access{.action = action, .resources = {call.services.installation.document_arn(in.name)}};
+    auth::Access access{.action = action};
+    access.resources.assign(1, co_await document_resource(call.services, in.name));
+    if constexpr (requires { in.tags; }) access.keys = auth::tag_request_keys(to_record(in.tags));
+    co_return access;
   };
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/changes.h"
 #include "api/ssm/document_shapes.h"
 #include "api/ssm/operations.h"
 #include "aws/documents/session_properties.h"
@@ -336,6 +337,7 @@ awaitable<Result<Empty>> delete_document(Call& call, DeleteDocumentRequest in) {
         return remove_document(repos, installation, in);
       });
   if (error) co_return std::unexpected(std::move(*error));
+  announce_resources_changed(call.services);
   co_return Empty{};
 }
 

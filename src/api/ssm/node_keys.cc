@@ -1,3 +1,4 @@
+#include "api/access.h"
 #include "api/ssm/operations.h"
 #include "api/ssm/target.h"
 #include "auth/authenticator.h"
@@ -92,8 +93,9 @@ awaitable<Result<auth::Access>> on_own_node(Call& call, std::string action) {
     co_return std::unexpected(
         aws::kAccessDenied("This operation must be signed with a managed node's registered key."));
   }
-  co_return auth::Access{.action = std::move(action),
-                         .resources = {call.services.installation.node_arn(call.principal.name)}};
+  auth::Access access{.action = std::move(action)};
+  access.resources.assign(1, co_await node_resource(call.services, call.principal.name));
+  co_return access;
 }
 
 struct RequestManagedInstanceRoleTokenRequest {

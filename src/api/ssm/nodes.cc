@@ -217,7 +217,8 @@ awaitable<Result<Empty>> deregister(Call& call, DeregisterManagedInstanceRequest
       [id = in.instance_id](store::Repositories& repos) { return repos.nodes.remove(id); });
   if (!removed)
     co_return std::unexpected(aws::kInvalidInstanceId("There is no managed node " + in.instance_id + '.'));
-  co_await call.services.gateway.drop_node(in.instance_id);
+  co_await call.services.gateway.drop_node(in.instance_id,
+                                           "The managed node " + in.instance_id + " was deregistered.");
   co_return Empty{};
 }
 
@@ -236,8 +237,9 @@ BOOST_DESCRIBE_STRUCT(GetConnectionStatusResponse, (), (target, status))
 awaitable<Result<auth::Access>> on_target(Call& call, GetConnectionStatusRequest& in) {
   // A target that does not exist is simply not connected, as with AWS.
   if (auto node = co_await resolve_target(call, in.target)) in.target = node->node_id;
-  co_return auth::Access{.action = "ssm:GetConnectionStatus",
-                         .resources = {call.services.installation.node_arn(in.target)}};
+  auth::Access access{.action = "ssm:GetConnectionStatus"};
+  access.resources.assign(1, co_await node_resource(call.services, in.target));
+  co_return access;
 }
 
 awaitable<Result<GetConnectionStatusResponse>> get_connection_status(Call& call,

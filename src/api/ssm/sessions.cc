@@ -3,6 +3,8 @@
 #include "api/paging.h"
 #include "api/ssm/document_shapes.h"
 #include "api/ssm/operations.h"
+#include "api/ssm/session_access.h"
+#include "api/ssm/session_keys.h"
 #include "api/ssm/session_preparation.h"
 #include "api/ssm/target.h"
 
@@ -28,8 +30,11 @@ struct StartSessionRequest {
   std::optional<std::string> document_name;
   std::optional<std::string> reason;
   std::map<std::string, std::vector<std::string>> parameters;
-  /// The node's, once the target is resolved; not a member of the API's request.
-  std::string platform;
+  /// Not members of the API's request: what the permission was asked with, and what is to be started, or why
+  /// it can't be.
+  RecordedAccess asked;
+  std::uint64_t generation = 0;
+  std::optional<Result<gateway::NewSession>> prepared;
 
   void validate(aws::Validation& validation) const {
     validation.length("target", target, 1, 400);
@@ -54,44 +59,74 @@ struct SessionTokenResponse {
 };
 BOOST_DESCRIBE_STRUCT(SessionTokenResponse, (), (session_id, token_value, stream_url))
 
-awaitable<Result<auth::Access>> start_access(Call& call, StartSessionRequest& in) {
-  auto node = co_await resolve_target(call, in.target);
-  if (!node) {
-    // Which nodes there are is told only to those who may start a session somewhere.
-    if (auto ok = authorize(call, {.action = "ssm:StartSession"}); !ok)
-      co_return std::unexpected(std::move(ok.error()));
-    co_return std::unexpected(std::move(node.error()));
-  }
-  in.target = node->node_id;
-  in.platform = node->platform_type;
+// What the caller asks for, and how it is asked for permission: with what its document does.
+awaitable<Result<void>> prepare(Call& call, StartSessionRequest& in, std::string platform) {
   const auto& names = call.services.installation;
-  auth::Access access{.action = "ssm:StartSession", .resources = {names.node_arn(in.target)}};
   // A document is checked only when it is named (control-plane.md 7.3).
   if (in.document_name) {
     auto document = document_name(names, *in.document_name);
     if (!document) co_return std::unexpected(std::move(document.error()));
     in.document_name = std::move(*document);
-    access.resources.push_back(names.document_arn(*in.document_name));
   }
-  co_return access;
+  gateway::NewSession session{.node_id = in.target,
+                              .owner_arn = call.principal.arn,
+                              .owner_id = call.principal.user_id,
+                              .reason = in.reason.value_or("")};
+  session.run_as_user = co_await run_as_user(call.services, call.principal);
+  const auto run_as = session.run_as_user;
+  auto prepared = co_await prepare_session(call, std::move(session),
+                                           in.document_name.value_or(std::string(aws::kPreferencesDocument)),
+                                           in.parameters, std::move(platform));
+  in.asked = {.principal = call.principal,
+              .request_keys = request_keys(call),
+              .node_id = in.target,
+              .document_name = in.document_name.value_or("")};
+  // What is wrong with the parameters is told only to those who may start a session with the document.
+  if (prepared) in.asked.session_keys = session_keys(prepared->document, run_as);
+  in.prepared = std::move(prepared);
+  co_return Result<void>();
+}
+
+awaitable<Result<void>> may_start_session(Call& call, StartSessionRequest& in) {
+  call.action = "ssm:StartSession";
+  auto node = co_await resolve_target(call, in.target);
+  if (!node) {
+    // Which nodes there are is told only to those who may start a session somewhere.
+    auto ok = co_await authorize(call, {.action = "ssm:StartSession"});
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
+    co_return std::unexpected(std::move(node.error()));
+  }
+  in.target = node->node_id;
+  in.generation = call.services.authorizer.generation();
+  auto ready = co_await prepare(call, in, node->platform_type);
+  if (!ready) co_return std::unexpected(std::move(ready.error()));
+  auto decision = co_await may_start(call.services, in.asked);
+  call.resource = call.services.installation.node_arn(in.target);
+  call.decision = std::move(decision.reason);
+  if (!decision.allowed) co_return std::unexpected(std::move(decision.denial));
+  co_return Result<void>();
 }
 
 awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRequest in) {
-  auto session = co_await prepare_session(call,
-                                          {.node_id = in.target,
-                                           .owner_arn = call.principal.arn,
-                                           .owner_id = call.principal.user_id,
-                                           .reason = in.reason.value_or("")},
-                                          in.document_name.value_or(std::string(aws::kPreferencesDocument)),
-                                          in.parameters, in.platform);
+  auto session = std::move(*in.prepared);
   if (!session) co_return std::unexpected(std::move(session.error()));
   if (!call.services.gateway.connected(in.target)) {
     co_return std::unexpected(
         aws::kTargetNotConnected(in.target + " is not connected: its agent has no open control channel."));
   }
   session->session_id = call.services.gateway.new_session_id(call.principal.name);
+  session->authorization = call.services.authorizer.seal_record(to_text(in.asked), session->session_id);
   auto token = co_await call.services.gateway.start(*session);
   if (!token) co_return std::unexpected(aws::kThrottling(std::move(token.error())));
+  // A change while the session was starting has not met it among the live ones.
+  if (call.services.authorizer.generation() != in.generation) {
+    auto decision = co_await may_start(call.services, in.asked);
+    if (!decision.allowed) {
+      call.decision = std::move(decision.reason);
+      co_await call.services.gateway.terminate(session->session_id, std::move(decision.message));
+      co_return std::unexpected(std::move(decision.denial));
+    }
+  }
   co_return SessionTokenResponse{session->session_id, Secret(std::move(*token)),
                                  stream_url(call, session->session_id)};
 }
@@ -109,8 +144,9 @@ BOOST_DESCRIBE_STRUCT(SessionIdResponse, (), (session_id))
 
 auto on_session(std::string action) {
   return [action = std::move(action)](Call& call, SessionIdRequest& in) -> awaitable<Result<auth::Access>> {
-    co_return auth::Access{.action = action,
-                           .resources = {call.services.installation.session_arn(in.session_id)}};
+    auth::Access access{.action = action};
+    access.resources.assign(1, co_await session_resource(call.services, in.session_id));
+    co_return access;
   };
 }
 
@@ -151,6 +187,8 @@ struct DescribeSessionsRequest {
   std::vector<SessionFilter> filters;
   std::optional<int> max_results;
   std::optional<std::string> next_token;
+  /// Not a member of the API's request: the caller sees each session that a policy names, not all.
+  bool each_by_itself = false;
 
   void validate(aws::Validation& validation) const {
     validation.one_of("state", state, kStates);
@@ -266,6 +304,29 @@ Result<std::pair<Timestamp, std::string>> read_token(const Call& call, const std
   return std::pair(from_unix_micros(std::stoll(text->substr(0, space))), text->substr(space + 1));
 }
 
+// AWS asks about `*`, and so do we. Who may not see all may see some: those that a policy names as its
+// Resource, `session/${aws:username}-*` for one.
+awaitable<Result<void>> may_describe_sessions(Call& call, DescribeSessionsRequest& in) {
+  auto all = co_await authorize(call, {.action = "ssm:DescribeSessions"});
+  if (all) co_return Result<void>();
+  auto own = session_resource(call.services.installation,
+                              {.session_id = call.services.gateway.new_session_id(call.principal.name),
+                               .owner_id = call.principal.user_id});
+  auto decision =
+      co_await would_allow(call, {.action = "ssm:DescribeSessions", .resources = {std::move(own)}});
+  if (!decision.allowed) co_return std::unexpected(std::move(all.error()));
+  in.each_by_itself = true;
+  call.decision = std::move(decision.reason);
+  co_return Result<void>();
+}
+
+awaitable<bool> may_see(Call& call, const store::Session& record) {
+  auth::Access access{.action = "ssm:DescribeSessions"};
+  access.resources.assign(1, session_resource(call.services.installation, record));
+  const auto decision = co_await would_allow(call, std::move(access));
+  co_return decision.allowed;
+}
+
 awaitable<Result<DescribeSessionsResponse>> describe_sessions(Call& call, DescribeSessionsRequest in) {
   const auto limit = static_cast<std::size_t>(in.max_results.value_or(200));
   store::SessionQuery query{.state = in.state == "Active" ? store::SessionQuery::State::kActive
@@ -293,7 +354,10 @@ awaitable<Result<DescribeSessionsResponse>> describe_sessions(Call& call, Descri
         aws::encode_page_token(std::to_string(to_unix_micros(last.started)) + ' ' + last.session_id, kPurpose,
                                call.services.page_token_key);
   }
-  for (const auto& record : records) out.sessions.push_back(to_shape(record));
+  for (const auto& record : records) {
+    const bool shown = !in.each_by_itself || co_await may_see(call, record);
+    if (shown) out.sessions.push_back(to_shape(record));
+  }
   co_return out;
 }
 
@@ -302,7 +366,7 @@ awaitable<Result<DescribeSessionsResponse>> describe_sessions(Call& call, Descri
 void register_sessions(Registry& registry) {
   registry.add("ssm", "StartSession",
                json_operation<StartSessionRequest, SessionTokenResponse>(
-                   {.access = start_access, .run = start_session}));
+                   {.access = nullptr, .run = start_session, .permit = may_start_session}));
   registry.add("ssm", "ResumeSession",
                json_operation<SessionIdRequest, SessionTokenResponse>(
                    {.access = on_session("ssm:ResumeSession"), .run = resume_session}));
@@ -311,7 +375,7 @@ void register_sessions(Registry& registry) {
                    {.access = on_session("ssm:TerminateSession"), .run = terminate_session}));
   registry.add("ssm", "DescribeSessions",
                json_operation<DescribeSessionsRequest, DescribeSessionsResponse>(
-                   {.access = on_everything("ssm:DescribeSessions"), .run = describe_sessions}));
+                   {.access = nullptr, .run = describe_sessions, .permit = may_describe_sessions}));
 }
 
 }  // namespace postern::api::ssm

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "api/changes.h"
 #include "api/ssm/document_lookup.h"
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
@@ -53,8 +54,13 @@ template <class In>
 auto on_resource(std::string action) {
   return [action = std::move(action)](Call& call, In& in) -> awaitable<Result<auth::Access>> {
     const auto& names = call.services.installation;
-    if (in.resource_type == kManagedInstance)
-      co_return auth::Access{.action = action, .resources = {names.node_arn(in.resource_id)}};
+    auth::Access access{.action = action};
+    if constexpr (requires { in.tags; }) access.keys = auth::tag_request_keys(to_record(in.tags));
+    if constexpr (requires { in.tag_keys; }) access.keys = auth::tag_request_keys(in.tag_keys);
+    if (in.resource_type == kManagedInstance) {
+      access.resources.assign(1, co_await node_resource(call.services, in.resource_id));
+      co_return access;
+    }
     if (in.resource_type != store::kDocumentTags) {
       co_return std::unexpected(aws::kInvalidResourceType(
           "Resources of type " + in.resource_type + " are not kept here; ManagedInstance and Document are."));
@@ -62,7 +68,8 @@ auto on_resource(std::string action) {
     auto name = document_name(names, in.resource_id);
     if (!name) co_return std::unexpected(aws::kInvalidResourceId(std::move(name.error().message)));
     in.resource_id = std::move(*name);
-    co_return auth::Access{.action = action, .resources = {names.document_arn(in.resource_id)}};
+    access.resources.assign(1, co_await document_resource(call.services, in.resource_id));
+    co_return access;
   };
 }
 
@@ -92,6 +99,7 @@ awaitable<Result<Empty>> add_tags(Call& call, AddTagsToResourceRequest in) {
         return std::nullopt;
       });
   if (error) co_return std::unexpected(std::move(*error));
+  announce_resources_changed(call.services);
   co_return Empty{};
 }
 
@@ -103,6 +111,7 @@ awaitable<Result<Empty>> remove_tags(Call& call, RemoveTagsFromResourceRequest i
         return std::nullopt;
       });
   if (error) co_return std::unexpected(std::move(*error));
+  announce_resources_changed(call.services);
   co_return Empty{};
 }
 

@@ -1,5 +1,7 @@
 #include "api/ssmmessages/channels.h"
 
+#include "api/access.h"
+#include "api/recorded_access.h"
 #include "aws/codec.h"
 
 namespace postern::api::ssmmessages {
@@ -22,9 +24,10 @@ net::Response token_response(const std::string& root, const std::string& token,
                       request_id);
 }
 
-Result<void> authorize_node(Call& call, const std::string& action, const std::string& node_id) {
-  return authorize(
-      call, {.action = "ssmmessages:" + action, .resources = {call.services.installation.node_arn(node_id)}});
+awaitable<Result<void>> authorize_node(Call& call, std::string action, std::string node_id) {
+  auth::Access access{.action = "ssmmessages:" + action};
+  access.resources.assign(1, co_await node_resource(call.services, std::move(node_id)));
+  co_return co_await authorize(call, std::move(access));
 }
 
 }  // namespace
@@ -33,16 +36,21 @@ awaitable<Result<net::Response>> create_channel(Call& call, Route route) {
   if (!well_formed(route.resource_id))
     co_return std::unexpected(aws::kValidation("The path names no channel."));
   if (route.operation == "CreateControlChannel") {
-    if (auto ok = authorize_node(call, route.operation, route.resource_id); !ok) {
+    auto ok = co_await authorize_node(call, route.operation, route.resource_id);
+    if (!ok) {
+      // What it still has open was allowed before; without a control channel nobody else looks at it.
+      if (call.principal.is_node(route.resource_id))
+        co_await call.services.gateway.drop_node(route.resource_id, call.decision);
       co_return std::unexpected(std::move(ok.error()));
     }
     co_return token_response("CreateControlChannelResponse",
                              call.services.gateway.issue_control_token(route.resource_id), call.request_id);
   }
   if (route.operation == "CreateDataChannel") {
-    if (auto ok = authorize_node(call, route.operation, call.principal.name); !ok) {
-      co_return std::unexpected(std::move(ok.error()));
-    }
+    if (call.principal.kind != auth::PrincipalKind::kNode)
+      co_return std::unexpected(aws::kAccessDenied("Only a managed node can open its end of a session."));
+    auto ok = co_await authorize_node(call, route.operation, call.principal.name);
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
     const auto token =
         co_await call.services.gateway.issue_data_token(route.resource_id, call.principal.name);
     // Another node's session looks like none at all.
@@ -54,24 +62,26 @@ awaitable<Result<net::Response>> create_channel(Call& call, Route route) {
       aws::kUnknownOperation("Channels are created with POST and opened by a WebSocket upgrade."));
 }
 
-Result<net::AcceptUpgrade> open_channel(Call& call, const Route& route) {
-  if (!well_formed(route.resource_id)) return std::unexpected(aws::kValidation("The path names no channel."));
+awaitable<Result<net::AcceptUpgrade>> open_channel(Call& call, Route route) {
+  if (!well_formed(route.resource_id))
+    co_return std::unexpected(aws::kValidation("The path names no channel."));
   if (route.operation == "OpenControlChannel") {
-    if (auto ok = authorize_node(call, route.operation, route.resource_id); !ok)
-      return std::unexpected(ok.error());
+    auto ok = co_await authorize_node(call, route.operation, route.resource_id);
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
     // An administrator may do everything but be a node.
     if (!call.principal.is_node(route.resource_id)) {
-      return std::unexpected(aws::kAccessDenied("Only the node itself can open its control channel."));
+      co_return std::unexpected(aws::kAccessDenied("Only the node itself can open its control channel."));
     }
-    return call.services.gateway.accept_control_channel(route.resource_id);
+    co_return call.services.gateway.accept_control_channel(
+        route.resource_id, to_text({.principal = call.principal, .request_keys = request_keys(call)}));
   }
   if (call.principal.kind == auth::PrincipalKind::kNode) {
-    if (auto ok = authorize_node(call, route.operation, call.principal.name); !ok)
-      return std::unexpected(ok.error());
+    auto ok = co_await authorize_node(call, route.operation, call.principal.name);
+    if (!ok) co_return std::unexpected(std::move(ok.error()));
   } else {
     call.decision = "the session token decides";
   }
-  return call.services.gateway.accept_data_channel(route.resource_id, call.principal);
+  co_return call.services.gateway.accept_data_channel(route.resource_id, call.principal);
 }
 
 }  // namespace postern::api::ssmmessages

@@ -13,6 +13,6 @@ awaitable<Result<net::Response>> create_channel(Call& call, Route route);
 
 /// The upgrade of a control channel (the caller must be that node) or of a data channel (either end; the
 /// first frame's token decides).
-Result<net::AcceptUpgrade> open_channel(Call& call, const Route& route);
+awaitable<Result<net::AcceptUpgrade>> open_channel(Call& call, Route route);
 
 }  // namespace postern::api::ssmmessages

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string_view>
+
+#include "api/services.h"
+
+/// How those who keep decisions learn that one may be different now.
+namespace postern::api {
+
+/// Subjects on the bus. Identities: users, groups, roles, keys, policies, service control policies.
+/// Resources: tags of nodes and documents, and documents.
+inline constexpr std::string_view kIdentitiesChanged = "identities.changed";
+inline constexpr std::string_view kResourcesChanged = "resources.changed";
+
+/// After the change is on disk and before its caller is answered: the next decision, here or anywhere, is
+/// made anew, and live sessions are looked at again.
+inline void announce_identities_changed(const Services& services) {
+  // At once in this process, so that the caller's next request meets the change; others hear of it.
+  services.authorizer.invalidate();
+  services.bus.publish(kIdentitiesChanged, "");
+}
+
+inline void announce_resources_changed(const Services& services) {
+  services.authorizer.invalidate();
+  services.bus.publish(kResourcesChanged, "");
+}
+
+}  // namespace postern::api

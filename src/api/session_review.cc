@@ -1,0 +1,187 @@
+#include "api/session_review.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "api/access.h"
+#include "api/changes.h"
+#include "api/ssm/session_access.h"
+#include "auth/credential_state.h"
+#include "base/log.h"
+
+namespace postern::api {
+namespace {
+
+/// A live session and what it was allowed by.
+struct Reviewed {
+  std::string session_id;
+  RecordedAccess access;
+};
+
+// Sessions from before their access was recorded, and records that can't be read, are left alone: that
+// nothing is known against them is no reason to end them, and they do end.
+std::vector<Reviewed> readable(const Services& services, std::vector<gateway::LiveGrant> live) {
+  std::vector<Reviewed> out;
+  out.reserve(live.size());
+  for (auto& [id, sealed] : live) {
+    if (sealed.empty()) continue;
+    const auto text = services.authorizer.unseal_record(sealed, id);
+    auto access = text ? recorded_access_from(*text) : std::nullopt;
+    if (!access) {
+      log::warning("session_access_unreadable", {{"session", id}});
+      continue;
+    }
+    out.push_back({std::move(id), std::move(*access)});
+  }
+  return out;
+}
+
+using States = std::vector<auth::CredentialState>;
+
+awaitable<States> credential_states(const Services& services, const std::vector<Reviewed>& sessions) {
+  std::vector<auth::Principal> principals;
+  principals.reserve(sessions.size());
+  for (const auto& session : sessions) principals.push_back(session.access.principal);
+  co_return co_await services.store.read(
+      [principals = std::move(principals), now = services.clock.now()](store::Repositories& repos) {
+        // Most sessions are of a few people.
+        std::map<std::string, auth::CredentialState> known;
+        States states;
+        states.reserve(principals.size());
+        for (const auto& principal : principals) {
+          const auto [found, fresh] = known.try_emplace(principal.user_id + ' ' + principal.access_key_id);
+          if (fresh) found->second = auth::credential_state(repos, principal, now);
+          states.push_back(found->second);
+        }
+        return states;
+      });
+}
+
+std::optional<std::string> refusal(const auth::Decision& decision) {
+  if (decision.allowed) return std::nullopt;
+  return fmt::format("It is no longer allowed. {}.", decision.message);
+}
+
+awaitable<void> end_session(const Services& services, std::string id, std::string why) {
+  log::info("session_revoked", {{"session", id}, {"reason", why}});
+  co_await services.gateway.terminate(std::move(id), std::move(why));
+}
+
+}  // namespace
+
+SessionReview::SessionReview(const Services& services, boost::asio::any_io_executor executor)
+    : services_(services), executor_(std::move(executor)), expiry_timer_(executor_) {}
+
+SessionReview::~SessionReview() = default;
+
+void SessionReview::start() {
+  identities_ =
+      services_.bus.subscribe(std::string(kIdentitiesChanged), executor_, [this](const std::string&) {
+        // Also when it was another service node that changed them.
+        services_.authorizer.invalidate();
+        request();
+      });
+  resources_ = services_.bus.subscribe(std::string(kResourcesChanged), executor_,
+                                       [this](const std::string&) { request(); });
+  services_.gateway.on_control_channel_opened(
+      [this](const std::string& node_id, const std::string& authorization) {
+        boost::asio::post(executor_, [this, node_id, authorization] {
+          opened_[node_id] = authorization;
+          wake();
+        });
+      });
+  boost::asio::dispatch(executor_, [this] {
+    arm();
+    request();
+  });
+}
+
+void SessionReview::arm() {
+  expiry_timer_.expires_after(kExpiryTick);
+  expiry_timer_.async_wait([this](boost::system::error_code ec) {
+    if (ec) return;
+    arm();
+    if (next_expiry_ && *next_expiry_ <= services_.clock.now()) request();
+  });
+}
+
+void SessionReview::request() {
+  everything_ = true;
+  wake();
+}
+
+void SessionReview::wake() {
+  if (std::exchange(running_, true)) return;
+  boost::asio::co_spawn(executor_, run(), [this](const std::exception_ptr& failure) {
+    running_ = false;
+    if (!failure) return;
+    // What could not be asked now is asked again at the next tick: nobody else will.
+    next_expiry_ = services_.clock.now();
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& reason) {
+      log::error("session_review_failed", {{"reason", reason.what()}});
+    }
+  });
+}
+
+awaitable<void> SessionReview::run() {
+  while (everything_ || !opened_.empty()) {
+    const auto opened = std::exchange(opened_, {});
+    if (std::exchange(everything_, false)) {
+      next_expiry_.reset();
+      co_await review_nodes();
+      co_await review_sessions();
+      continue;
+    }
+    for (const auto& [node_id, authorization] : opened) co_await review_node(node_id, authorization);
+  }
+}
+
+awaitable<void> SessionReview::review_sessions() {
+  auto sessions = readable(services_, co_await services_.gateway.live_sessions());
+  const auto states = co_await credential_states(services_, sessions);
+  for (std::size_t i = 0; i < sessions.size(); ++i) {
+    auto& [id, access] = sessions[i];
+    if (!states[i].ended_because.empty()) {
+      co_await end_session(services_, std::move(id), "It is no longer allowed. " + states[i].ended_because);
+      continue;
+    }
+    if (const auto expires = states[i].expires; expires && (!next_expiry_ || *expires < *next_expiry_))
+      next_expiry_ = expires;
+    const auto decision = co_await ssm::may_start(services_, std::move(access));
+    if (auto why = refusal(decision)) co_await end_session(services_, std::move(id), std::move(*why));
+  }
+}
+
+awaitable<void> SessionReview::review_nodes() {
+  for (auto& [id, authorization] : co_await services_.gateway.live_control_channels())
+    co_await review_node(std::move(id), std::move(authorization));
+}
+
+awaitable<void> SessionReview::review_node(std::string node_id, std::string authorization) {
+  auto opened_by = recorded_access_from(authorization);
+  if (!opened_by) co_return;
+  const auto node = co_await services_.store.read(
+      [node_id](store::Repositories& repos) { return repos.nodes.find(node_id); });
+  // A node that was deregistered is dropped by that operation.
+  if (!node) co_return;
+  auth::Access access{.action = "ssmmessages:OpenControlChannel"};
+  access.resources.assign(1, co_await node_resource(services_, node_id));
+  const auto decision =
+      co_await services_.authorizer.decide(auth::node_principal(services_.installation, *node),
+                                           std::move(access), std::move(opened_by->request_keys));
+  if (auto why = refusal(decision)) {
+    log::info("node_revoked", {{"node", node_id}, {"reason", *why}});
+    co_await services_.gateway.drop_node(std::move(node_id), std::move(*why));
+  }
+}
+
+}  // namespace postern::api
