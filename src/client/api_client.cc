@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "aws/xml.h"
 #include "base/random.h"
 #include "net/error.h"
 
@@ -66,6 +67,12 @@ bool is_transient(const aws::ApiError& error) {
 
 aws::ApiError parse_error_answer(unsigned status, std::string_view body) {
   aws::ApiError error{fmt::format("HTTP {}", status), status, "the service gave no reason"};
+  // The Query services answer in XML.
+  if (auto code = aws::xml_element_text(body, "Code")) {
+    error.code = std::move(*code);
+    error.message = aws::xml_element_text(body, "Message").value_or(error.message);
+    return error;
+  }
   const auto parsed = parse_json(body);
   if (!parsed || !parsed->is_object()) return error;
   const auto& members = parsed->get_object();
@@ -82,11 +89,10 @@ aws::ApiError parse_error_answer(unsigned status, std::string_view body) {
   return error;
 }
 
-net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call(std::string operation,
-                                                                                 std::string body) {
+net::awaitable<std::expected<std::string, aws::ApiError>> ApiClient::send_with_retries(Post post) {
   auto pause = kFirstPause;
   for (int attempt = 1;; ++attempt) {
-    auto answer = co_await call_once(operation, body);
+    auto answer = co_await send_once(post);
     if (answer || attempt == kTries || !is_transient(answer.error())) co_return std::move(answer);
     asio::steady_timer timer(co_await asio::this_coro::executor, jittered(pause));
     co_await timer.async_wait(asio::use_awaitable);
@@ -94,8 +100,35 @@ net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call
   }
 }
 
-net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call_once(std::string operation,
-                                                                                      std::string body) {
+net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call(std::string operation,
+                                                                                 std::string body) {
+  Post post{
+      .service = "ssm",
+      .headers = {{"Content-Type", "application/x-amz-json-1.1"}, {"X-Amz-Target", "AmazonSSM." + operation}},
+      .body = std::move(body)};
+  auto answer = co_await send_with_retries(std::move(post));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  auto parsed = parse_json(answer->empty() ? "{}" : *answer);
+  if (!parsed) {
+    co_return std::unexpected(
+        aws::ApiError{"InvalidAnswer", 0, operation + " was answered with: " + parsed.error().message()});
+  }
+  co_return std::move(*parsed);
+}
+
+net::awaitable<std::expected<std::string, aws::ApiError>> ApiClient::query(std::string service,
+                                                                           std::string version,
+                                                                           std::string action,
+                                                                           aws::Form form) {
+  form["Action"] = std::move(action);
+  form["Version"] = std::move(version);
+  Post post{.service = std::move(service),
+            .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
+            .body = aws::encode_form(form)};
+  co_return co_await send_with_retries(std::move(post));
+}
+
+net::awaitable<std::expected<std::string, aws::ApiError>> ApiClient::send_once(Post post) {
   if (!settings_.credentials) {
     co_return std::unexpected(
         aws::ApiError{"NoCredentials", 0,
@@ -110,13 +143,12 @@ net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call
   net::Request request;
   request.method = "POST";
   request.target = url->target;
-  request.body = std::move(body);
+  request.body = std::move(post.body);
   request.headers.add("Host", url->authority());
-  request.headers.add("Content-Type", "application/x-amz-json-1.1");
-  request.headers.add("X-Amz-Target", "AmazonSSM." + operation);
+  for (auto& [name, value] : post.headers) request.headers.add(std::move(name), std::move(value));
   const aws::SignableRequest signable{request.method, request.target, request.headers.all(), request.body};
   for (auto& [name, value] :
-       aws::sign_request(signable, *settings_.credentials, settings_.region, "ssm", clock_.now())) {
+       aws::sign_request(signable, *settings_.credentials, settings_.region, post.service, clock_.now())) {
     request.headers.add(std::move(name), std::move(value));
   }
   request.headers.add("User-Agent", "postern/" POSTERN_VERSION);
@@ -131,12 +163,7 @@ net::awaitable<std::expected<boost::json::value, aws::ApiError>> ApiClient::call
   if (response.status < 200 || response.status > 299) {
     co_return std::unexpected(parse_error_answer(response.status, response.body));
   }
-  auto parsed = parse_json(response.body.empty() ? "{}" : response.body);
-  if (!parsed) {
-    co_return std::unexpected(
-        aws::ApiError{"InvalidAnswer", 0, operation + " was answered with: " + parsed.error().message()});
-  }
-  co_return std::move(*parsed);
+  co_return std::move(response.body);
 }
 
 net::awaitable<net::Response> ApiClient::exchange(net::Url url, net::Request request) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "aws/error.h"
+#include "aws/form.h"
 #include "base/clock.h"
 #include "base/json_codec.h"
 #include "client/aws_config.h"
@@ -22,11 +23,12 @@ std::string explain(const aws::ApiError& error);
 /// Whether another try may succeed: throttling, 5xx, broken connections.
 bool is_transient(const aws::ApiError& error);
 
-/// The code and message of an error answer in JSON 1.1; the status alone where the body says nothing.
+/// The code and message of an error answer in JSON 1.1 or the XML of the Query services; the status alone
+/// where the body says nothing.
 aws::ApiError parse_error_answer(unsigned status, std::string_view body);
 
-/// Calls the ssm API (JSON 1.1, SigV4) over one connection that is kept between calls. One call at a time, on
-/// one executor.
+/// Calls the API (SigV4; ssm in JSON 1.1, iam and sts as forms) over one connection that is kept between
+/// calls. One call at a time, on one executor.
 class ApiClient {
  public:
   /// `settings` names endpoint, region and credentials. All must outlive the client.
@@ -36,6 +38,10 @@ class ApiClient {
   /// Up to three tries for transient errors, with growing, jittered pauses.
   net::awaitable<std::expected<boost::json::value, aws::ApiError>> call(std::string operation,
                                                                         std::string body);
+
+  /// An operation of a Query service (`iam`, `sts`): the answer is its XML. Tries as call().
+  net::awaitable<std::expected<std::string, aws::ApiError>> query(std::string service, std::string version,
+                                                                  std::string action, aws::Form form);
 
   /// call() with a described request, decoded into a described answer.
   template <class Answer, class Question>
@@ -56,8 +62,13 @@ class ApiClient {
   std::unique_ptr<net::HttpClient> take_connection_to(const net::Url& url);
 
  private:
-  net::awaitable<std::expected<boost::json::value, aws::ApiError>> call_once(std::string operation,
-                                                                             std::string body);
+  struct Post {
+    std::string service;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+  };
+  net::awaitable<std::expected<std::string, aws::ApiError>> send_with_retries(Post post);
+  net::awaitable<std::expected<std::string, aws::ApiError>> send_once(Post post);
   net::awaitable<net::Response> exchange(net::Url url, net::Request request);
 
   const Settings& settings_;

@@ -10,6 +10,7 @@
 #include "client/commands/command_line.h"
 #include "client/plain_text.h"
 #include "client/plugin.h"
+#include "cmd/postern_policy_check.h"
 
 namespace postern::client {
 namespace {
@@ -27,6 +28,7 @@ EXAMPLES
   postern forward web-1 -L 8080:localhost:80          a local port that leads there
   postern ssh admin@web-1                             ssh, to a node without an open port
   postern sessions --history                          who was where
+  postern policy check policy.json                    what is wrong with a policy; also explain and simulate
   postern COMMAND --help                              more about each
 
 A lost connection is resumed for as long as the service keeps the session; nothing that was sent meanwhile is lost.
@@ -60,6 +62,7 @@ int run(int argc, char** argv) {
   add_forward_command(line);
   add_ssh_commands(line);
   add_list_commands(line);
+  add_policy_check(line, add_policy_commands(line));
   try {
     app.parse(static_cast<int>(own), argv);
   } catch (const CLI::ParseError& error) {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cmd/posternd_config.h"
 #include "cmd/posternd_first_start.h"
+#include "cmd/posternd_recover.h"
 #include "cmd/posternd_service.h"
 
 namespace postern {
@@ -25,6 +26,7 @@ EXAMPLES
   posternd                                   start with defaults
   posternd --config /etc/postern/posternd.toml
   posternd --listen '[::]:443' --state-dir /srv/postern
+  posternd admin recover                     when nobody may administer any more
 
 FILES, in the state directory (default /var/lib/posternd for root, else ~/.local/state/posternd)
   ca.pem        give it to clients and agents: AWS_CA_BUNDLE, ca_bundle, postern-agent register --ca-bundle
@@ -76,14 +78,14 @@ int run(const Flags& flags) {
   prepare_state_dir(config.state_dir);
   const StateLock lock(config.state_dir);
   const SystemClock clock;
-  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db",
-                                               store::Sealer::from_file(config.master_key_file));
+  const auto sealer = store::Sealer::from_file(config.master_key_file);
+  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db", sealer);
   const auto installation = prepare_installation(*store, config);
   prepare_node_roles(*store, installation, clock.now());
   const auto identity = prepare_server_identity(config, clock.now());
   const net::TlsServerContext tls(identity.certificate.certificate_pem, identity.certificate.private_key_pem);
 
-  PosterndService service(config, *store, installation, tls);
+  PosterndService service(config, *store, sealer, installation, tls);
   service.start();
   // Only a service that listens is worth an administrator whose key is shown once.
   if (const auto administrator = prepare_administrator(*store, installation, clock.now())) {
@@ -105,6 +107,44 @@ int run(const Flags& flags) {
   return 0;
 }
 
+constexpr auto kRecoverFooter = R"(
+For when nobody may administer any more: the last administrator was detached, its keys are lost, or a policy denies
+everything. Run it on the machine itself, as the owner of the state directory, while posternd is stopped. It gives the
+user `admin` (created anew if it is gone) AdministratorAccess and a new access key, shown once, and takes away what
+limits it: its permissions boundary, policies and groups that deny, service control policies that deny. Each change is
+printed and logged.
+
+EXAMPLE
+  systemctl stop posternd && posternd admin recover --state-dir /var/lib/posternd; systemctl start posternd)";
+
+int recover(const Flags& flags) {
+  const auto config = read_configuration(flags);
+  log::configure(config.log_level, config.log_format);
+  ::umask(0077);
+  if (!std::filesystem::exists(config.state_dir / "postern.db"))
+    throw ConfigError(
+        config.state_dir.string() +
+        " holds no records: nothing to recover. Give the service's with --state-dir or --config.");
+  prepare_state_dir(config.state_dir);
+  const StateLock lock(config.state_dir);
+  const SystemClock clock;
+  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db",
+                                               store::Sealer::from_file(config.master_key_file));
+  const auto installation = prepare_installation(*store, config);
+  const auto recovery = recover_administrator(*store, installation, clock.now());
+  for (const auto& change : recovery.changes) fmt::print("{}\n", change);
+  fmt::print(
+      "\n"
+      "The administrator's new access key is shown this once:\n"
+      "\n"
+      "  account                {}\n"
+      "  user                   admin\n"
+      "  aws_access_key_id      {}\n"
+      "  aws_secret_access_key  {}\n",
+      installation.account, recovery.key.access_key_id, recovery.key.secret.reveal());
+  return 0;
+}
+
 }  // namespace
 }  // namespace postern
 
@@ -122,13 +162,19 @@ int main(int argc, char** argv) {
   app.add_option(
       "--write-credentials", flags.credentials_file,
       "At the first start also write the access key to this new file, as profile [postern], mode 0600");
+  app.fallthrough();
+  app.require_subcommand(0, 1);
+  auto* admin = app.add_subcommand("admin", "Commands for the machine itself, while the service is stopped");
+  admin->require_subcommand(1);
+  auto* recover = admin->add_subcommand("recover", "Give the administrator access again");
+  recover->footer(postern::kRecoverFooter);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {
-    return postern::run(flags);
+    return recover->parsed() ? postern::recover(flags) : postern::run(flags);
   } catch (const std::exception& failure) {
     fmt::print(stderr, "posternd: {}\n", failure.what());
     return 1;

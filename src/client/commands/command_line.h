@@ -34,6 +34,8 @@ void add_exec_command(CommandLine& line);
 void add_copy_command(CommandLine& line);
 void add_ssh_commands(CommandLine& line);
 void add_forward_command(CommandLine& line);
+/// Gives `policy`, for further commands under it.
+CLI::App& add_policy_commands(CommandLine& line);
 
 /// --profile, --region, --endpoint-url, --ca-bundle.
 void add_connection_options(CLI::App& app, ConfigFlags& flags);
