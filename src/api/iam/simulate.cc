@@ -1,3 +1,5 @@
+#include "api/iam/simulate.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,6 @@
 #include <utility>
 
 #include "api/access.h"
-#include "api/iam/simulate.h"
 #include "api/iam/simulated_principal.h"
 #include "auth/question.h"
 #include "auth/request_context.h"

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "client/commands/service_calls.h"
 #include "client/plain_text.h"
 #include "client/run_io.h"
+#include "client/session/run_session.h"
 
 namespace postern::client {
 namespace {
