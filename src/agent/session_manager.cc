@@ -31,8 +31,10 @@ std::string describe_exit(int status) {
 }  // namespace
 
 struct SessionManager::Worker {
-  /// Empty while an adopted one has not said it yet.
+  /// Empty while an adopted one has not said it yet, and when it is not wanted.
   std::string session_id;
+  /// Adopted, and has not said yet which session it has.
+  bool unheard = false;
   std::unique_ptr<Link> link;
   std::optional<WorkerProcess> process;
   std::optional<std::int64_t> process_session;
@@ -128,6 +130,7 @@ net::awaitable<void> SessionManager::adopt() {
     }
     auto worker = std::make_shared<Worker>();
     worker->link = std::make_unique<Link>(executor_, *connection);
+    worker->unheard = true;
     ++unheard_;
     spawn(executor_, "worker_link", read(*this, worker));
   }
@@ -136,8 +139,8 @@ net::awaitable<void> SessionManager::adopt() {
 }
 
 void SessionManager::greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello) {
-  if (!worker->session_id.empty()) return;
-  heard();
+  if (!worker->unheard) return;
+  heard(*worker);
   if (!valid_session_id(hello.session_id) || workers_.contains(hello.session_id)) {
     log::warning("worker_not_adopted", {{"session", hello.session_id}});
     ToWorker message;
@@ -155,7 +158,8 @@ void SessionManager::greet(const std::shared_ptr<Worker>& worker, const WorkerHe
   tell(*worker, message);
 }
 
-void SessionManager::heard() {
+void SessionManager::heard(Worker& worker) {
+  worker.unheard = false;
   --unheard_;
   adopted_.notify();
 }
@@ -169,11 +173,8 @@ net::awaitable<void> SessionManager::read(SessionManager& self, std::shared_ptr<
     if (message->completion) worker->completion = std::move(*message->completion);
   }
   worker->link_ended = true;
-  if (worker->session_id.empty()) {
-    self.heard();
-  } else {
-    self.finish_if_over(worker);
-  }
+  if (worker->unheard) self.heard(*worker);
+  if (!worker->session_id.empty()) self.finish_if_over(worker);
 }
 
 void SessionManager::reap() {

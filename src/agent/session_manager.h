@@ -70,7 +70,7 @@ class SessionManager {
   /// Starts a process and connects to it; an errno on failure.
   int begin(Worker& worker);
   void greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello);
-  void heard();
+  void heard(Worker& worker);
   static void tell(Worker& worker, const ToWorker& message);
   static net::awaitable<void> read(SessionManager& self, std::shared_ptr<Worker> worker);
   void finish_if_over(const std::shared_ptr<Worker>& worker);
