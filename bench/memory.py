@@ -3,7 +3,7 @@
 import contextlib
 
 from report import Figure
-from support.processes import Memory, descendants, executable_of, memory_of
+from support.processes import Memory, descendants, executable_of, memory_of, name_of
 from support.wait import wait_until
 
 SESSIONS = 10
@@ -60,7 +60,8 @@ class Server:
         return [p.pid for p in descendants(self._pid) if executable_of(p.pid) == self._executable]
 
     def worker_count(self):
-        return len(self._workers())
+        """Without the process that starts workers, which an agent always has."""
+        return sum(name_of(pid) != "worker-starter" for pid in self._workers())
 
     def memory(self):
         return memory_of([self._pid, *self._workers()])

@@ -44,20 +44,18 @@ bool is_ignored(int signal) {
 
 class Agent {
  public:
-  Agent(asio::io_context& context, const StateDirectory& directory, NodeState node, aws::NodeKey key,
-        net::Url endpoint, AgentOptions options)
+  Agent(asio::io_context& context, NodeState node, aws::NodeKey key, net::Url endpoint,
+        const net::TlsClientContext& tls, const WorkerStarter& starter, AgentOptions options)
       : context_(context),
         executor_(context.get_executor()),
         node_(std::move(node)),
         key_(std::move(key)),
-        tls_(directory.ca_bundle_file()),
-        service_{std::move(endpoint), node_.region, &tls_, &clock_},
+        service_{std::move(endpoint), node_.region, &tls, &clock_},
         outbox_(clock_),
-        sessions_(
-            executor_,
-            {node_.node_id, node_.endpoint, node_.region, directory.ca_bundle_file(),
-             std::move(options.worker_arguments), std::move(options.denied_addresses), options.keep_sessions},
-            [this](const std::string& id, const Completion& completion) { report(id, completion); }),
+        sessions_(executor_, starter,
+                  {node_.node_id, node_.endpoint, node_.region, std::move(options.denied_addresses),
+                   options.keep_sessions},
+                  [this](const std::string& id, const Completion& completion) { report(id, completion); }),
         signals_(context, SIGCHLD, SIGTERM, SIGINT),
         reports_(executor_),
         upkeep_(executor_),
@@ -67,6 +65,8 @@ class Agent {
     // Under nohup it stays ignored.
     if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
   }
+
+  int exit_code() const { return exit_code_; }
 
   void start() {
     spawn(executor_, "signals", watch_signals());
@@ -208,6 +208,7 @@ class Agent {
       case wire::MessageType::kInteractiveShell:
         if (const auto shell = decode_json_text<wire::InteractiveShell>(body); shell && !stopping_) {
           sessions_.start(shell->content);
+          if (sessions_.starter_lost()) fail();
         }
         break;
       case wire::MessageType::kChannelClosed:
@@ -261,6 +262,13 @@ class Agent {
     }
   }
 
+  void fail() {
+    log::error("worker_starter_lost");
+    exit_code_ = 1;
+    stopping_ = true;
+    spawn(executor_, "stop", leave());
+  }
+
   // For an agent that comes next, as after an upgrade.
   net::awaitable<void> leave() {
     log::info("agent_leaving", {{"sessions", sessions_.session_ids().size()}});
@@ -289,7 +297,6 @@ class Agent {
   SystemClock clock_;
   NodeState node_;
   aws::NodeKey key_;
-  net::TlsClientContext tls_;
   Service service_;
   std::optional<RoleToken> role_token_;
   SteadyClock::time_point refresh_at_ = SteadyClock::time_point::max();
@@ -300,6 +307,7 @@ class Agent {
   std::shared_ptr<net::WebSocket> socket_;
   SteadyClock::time_point connected_at_;
   bool stopping_ = false;
+  int exit_code_ = 0;
   Signal reports_;
   Signal upkeep_;
   Signal progress_;
@@ -308,7 +316,8 @@ class Agent {
 
 }  // namespace
 
-int run_agent(const StateDirectory& directory, NodeState node, AgentOptions options) {
+int run_agent(NodeState node, const net::TlsClientContext& tls, const WorkerStarter& starter,
+              AgentOptions options) {
   if (const auto denied = AddressRules::parse(options.denied_addresses); !denied) {
     throw std::runtime_error("--deny-forwarding-to " + denied.error());
   }
@@ -321,11 +330,12 @@ int run_agent(const StateDirectory& directory, NodeState node, AgentOptions opti
   node.private_key = Secret();
   net::ignore_sigpipe();
   asio::io_context context(1);
-  Agent agent(context, directory, std::move(node), std::move(*key), std::move(*endpoint), std::move(options));
+  Agent agent(context, std::move(node), std::move(*key), std::move(*endpoint), tls, starter,
+              std::move(options));
   agent.start();
   log::info("agent_started", {{"version", POSTERN_VERSION}});
   context.run();
-  return 0;
+  return agent.exit_code();
 }
 
 }  // namespace postern::agent

@@ -5,12 +5,12 @@
 #include <vector>
 
 #include "agent/state.h"
+#include "agent/worker_starter.h"
+#include "net/tls.h"
 
 namespace postern::agent {
 
 struct AgentOptions {
-  /// argv with which this program is a session worker.
-  std::vector<std::string> worker_arguments;
   /// Where nothing is forwarded to: see AddressRules::parse().
   std::vector<std::string> denied_addresses;
   /// How long sessions go on without an agent: at least 0.
@@ -19,9 +19,10 @@ struct AgentOptions {
 
 /// The agent proper: keeps the node's control channel open and starts the sessions that come over it. One
 /// thread; nothing is written to disk. Returns the exit code of the process once SIGTERM, SIGINT or SIGHUP
-/// has come and all sessions have been ended, or once SIGUSR1 has come, which leaves them to the next agent.
-/// Throws std::runtime_error when `node` or an option can't be used: a key, endpoint or authority that can't
-/// be read, an address that is none.
-int run_agent(const StateDirectory& directory, NodeState node, AgentOptions options);
+/// has come and all sessions have been ended, or once SIGUSR1 has come, which leaves them to the next agent;
+/// 1 when `starter` has died, which leaves them as well. Throws std::runtime_error when `node` or an option
+/// can't be used: a key, endpoint or authority that can't be read, an address that is none.
+int run_agent(NodeState node, const net::TlsClientContext& tls, const WorkerStarter& starter,
+              AgentOptions options);
 
 }  // namespace postern::agent

@@ -22,8 +22,6 @@ struct SessionJob {
   std::string node_id;
   std::string endpoint;
   std::string region;
-  /// Empty: the system's authorities.
-  std::string ca_bundle_file;
   RoleToken role_token;
   /// See AddressRules.
   std::vector<std::string> denied_addresses = {};
@@ -31,8 +29,7 @@ struct SessionJob {
   std::int64_t keep_seconds = 0;
 };
 BOOST_DESCRIBE_STRUCT(SessionJob, (),
-                      (start, node_id, endpoint, region, ca_bundle_file, role_token, denied_addresses,
-                       keep_seconds))
+                      (start, node_id, endpoint, region, role_token, denied_addresses, keep_seconds))
 
 /// Any line to a worker.
 struct ToWorker {

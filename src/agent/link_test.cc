@@ -54,8 +54,7 @@ TEST_F(LinkTest, GivesUpOnALineWithoutEnd) {
 
 TEST(ToWorker, RoundTripsAJob) {
   ToWorker message;
-  message.job =
-      SessionJob{"{}", "mi-1", "https://h", "us-east-1", "", {"ASIA", Secret("s"), Secret("t"), {}}};
+  message.job = SessionJob{"{}", "mi-1", "https://h", "us-east-1", {"ASIA", Secret("s"), Secret("t"), {}}};
   const auto decoded = decode_json_text<ToWorker>(encode_json_text(message));
   ASSERT_TRUE(decoded) << decoded.error().message();
   EXPECT_EQ(decoded->job->role_token.session_token.reveal(), "t");

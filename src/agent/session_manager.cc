@@ -44,13 +44,14 @@ struct SessionManager::Worker {
   bool link_ended = false;
 
   /// It has said all, and is reaped where that is ours to do.
-  bool over() const { return link_ended && (exit_status || !process->is_child()); }
+  bool over() const { return link_ended && (exit_status || !process || !process->is_child()); }
   std::string end() const { return exit_status ? describe_exit(*exit_status) : "ended without saying why"; }
 };
 
-SessionManager::SessionManager(boost::asio::any_io_executor executor, Options options,
-                               OnCompleted on_completed)
+SessionManager::SessionManager(boost::asio::any_io_executor executor, const WorkerStarter& starter,
+                               Options options, OnCompleted on_completed)
     : executor_(executor),
+      starter_(starter),
       options_(std::move(options)),
       on_completed_(std::move(on_completed)),
       adopted_(executor) {}
@@ -83,9 +84,8 @@ void SessionManager::start(const std::string& content) {
 void SessionManager::launch(const std::string& session_id, const std::string& content) {
   auto worker = std::make_shared<Worker>();
   worker->session_id = session_id;
-  if (const int error = begin(*worker); error != 0) {
-    on_completed_(session_id,
-                  {wire::kTaskFailed, fmt::format("No session worker: {}", std::strerror(error))});
+  if (const auto failure = begin(*worker); !failure.empty()) {
+    on_completed_(session_id, {wire::kTaskFailed, "No session worker: " + failure});
     return;
   }
   ToWorker message;
@@ -93,29 +93,26 @@ void SessionManager::launch(const std::string& session_id, const std::string& co
                            options_.node_id,
                            options_.endpoint,
                            options_.region,
-                           options_.ca_bundle_file,
                            role_token_,
                            options_.denied_addresses,
                            options_.keep_sessions.count()};
   tell(*worker, message);
   workers_.emplace(session_id, worker);
-  log::info("session_started",
-            {{"session", session_id}, {"pid", static_cast<std::int64_t>(worker->process->pid())}});
+  log::info("session_started", {{"session", session_id}});
   spawn(executor_, "worker_link", read(*this, worker));
 }
 
-int SessionManager::begin(Worker& worker) {
+std::string SessionManager::begin(Worker& worker) {
   const auto socket = make_worker_socket(options_.node_id);
-  if (!socket) return socket.error();
+  if (!socket) return std::strerror(socket.error());
   const copy::Descriptor listener(socket->descriptor);
   // Before there is anybody who could accept it: this is then the worker's first connection.
   const auto connection = connect_to_worker(socket->name);
-  if (!connection) return connection.error();
+  if (!connection) return std::strerror(connection.error());
   worker.link = std::make_unique<Link>(executor_, *connection);
-  auto process = WorkerProcess::start(options_.worker_arguments, listener.get());
-  if (!process) return process.error();
-  worker.process = std::move(*process);
-  return 0;
+  if (starter_.start(listener.get())) return {};
+  starter_lost_ = true;
+  return "the process that starts them has gone, and the agent restarts. Try again.";
 }
 
 net::awaitable<void> SessionManager::adopt() {
@@ -139,6 +136,7 @@ net::awaitable<void> SessionManager::adopt() {
 }
 
 void SessionManager::greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello) {
+  if (!worker->process) worker->process.emplace(static_cast<pid_t>(hello.pid));
   if (!worker->unheard) return;
   heard(*worker);
   if (!valid_session_id(hello.session_id) || workers_.contains(hello.session_id)) {
@@ -148,7 +146,6 @@ void SessionManager::greet(const std::shared_ptr<Worker>& worker, const WorkerHe
     return tell(*worker, message);
   }
   worker->session_id = hello.session_id;
-  worker->process = WorkerProcess::adopted(static_cast<pid_t>(hello.pid));
   remember(hello.session_id);
   workers_.emplace(hello.session_id, worker);
   log::info("session_adopted", {{"session", hello.session_id}, {"pid", hello.pid}});
@@ -181,7 +178,7 @@ void SessionManager::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     for (const auto& [id, worker] : workers_) {
-      if (!worker->process->is_child() || worker->process->pid() != pid) continue;
+      if (!worker->process || worker->process->pid() != pid) continue;
       worker->exit_status = status;
       finish_if_over(std::shared_ptr(worker));
       break;
@@ -223,7 +220,9 @@ void SessionManager::tell(Worker& worker, const ToWorker& message) {
 }
 
 void SessionManager::kill_all() {
-  for (const auto& [id, worker] : workers_) worker->process->kill();
+  for (const auto& [id, worker] : workers_) {
+    if (worker->process) worker->process->kill();
+  }
 }
 
 void SessionManager::set_role_token(RoleToken token) {

@@ -13,6 +13,7 @@
 #include "agent/link.h"
 #include "agent/signal.h"
 #include "agent/state.h"
+#include "agent/worker_starter.h"
 
 namespace postern::agent {
 
@@ -24,9 +25,6 @@ class SessionManager {
     std::string node_id;
     std::string endpoint;
     std::string region;
-    std::string ca_bundle_file;
-    /// argv of a worker, from argv[0].
-    std::vector<std::string> worker_arguments;
     /// See AddressRules.
     std::vector<std::string> denied_addresses = {};
     /// How long sessions go on without an agent.
@@ -35,7 +33,9 @@ class SessionManager {
   /// Called once for each session that ended, also for those that could not start.
   using OnCompleted = std::function<void(const std::string& session_id, const Completion& completion)>;
 
-  SessionManager(boost::asio::any_io_executor executor, Options options, OnCompleted on_completed);
+  /// `starter` outlives this object.
+  SessionManager(boost::asio::any_io_executor executor, const WorkerStarter& starter, Options options,
+                 OnCompleted on_completed);
   ~SessionManager();
 
   /// Takes over the workers that are there. Returns when each has said which session it has, or after three
@@ -50,6 +50,9 @@ class SessionManager {
   void end_all(const std::string& reason);
   /// For new workers and for those that run.
   void set_role_token(RoleToken token);
+
+  /// No session can be started any more: another agent must take these over.
+  bool starter_lost() const { return starter_lost_; }
 
   std::vector<std::string> session_ids() const;
   bool empty() const { return workers_.empty(); }
@@ -67,8 +70,8 @@ class SessionManager {
   struct Worker;
 
   void launch(const std::string& session_id, const std::string& content);
-  /// Starts a process and connects to it; an errno on failure.
-  int begin(Worker& worker);
+  /// Starts a process and connects to it; the reason of a failure, or an empty text.
+  std::string begin(Worker& worker);
   void greet(const std::shared_ptr<Worker>& worker, const WorkerHello& hello);
   void heard(Worker& worker);
   static void tell(Worker& worker, const ToWorker& message);
@@ -77,6 +80,7 @@ class SessionManager {
   void remember(const std::string& session_id);
 
   boost::asio::any_io_executor executor_;
+  const WorkerStarter& starter_;
   Options options_;
   OnCompleted on_completed_;
   RoleToken role_token_;
@@ -87,6 +91,7 @@ class SessionManager {
   std::size_t unheard_ = 0;
   Signal adopted_;
   std::optional<std::string> end_reason_;
+  bool starter_lost_ = false;
 };
 
 /// Whether an id may be part of a path and a log line: letters, digits and `+=,.@:_-`, at most 124.

@@ -1,11 +1,14 @@
 #include "agent/session_manager.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <csignal>
 
 #include "agent/worker_socket.h"
 #include "copy/descriptor.h"
@@ -15,7 +18,7 @@
 namespace postern::agent {
 namespace {
 
-/// Its workers are this test program, which runs no test, says nothing on its link, and ends.
+/// Its workers are forked from this test; by default they say nothing and end.
 class SessionManagerTest : public testing::Test {
  protected:
   static std::string content(const std::string& session_id) {
@@ -34,13 +37,28 @@ class SessionManagerTest : public testing::Test {
     EXPECT_TRUE(manager.empty());
   }
 
+  static int end_at_once(int) { return 0; }
+  static int say_hello_and_hang(int socket) {
+    pollfd ready{socket, POLLIN, 0};
+    ::poll(&ready, 1, -1);
+    FromWorker message;
+    message.hello = WorkerHello{"alice-1", ::getpid()};
+    const auto line = encode_json_text(message) + '\n';
+    if (::write(::accept(socket, nullptr, nullptr), line.data(), line.size()) < 0) return 1;
+    for (;;) ::pause();
+  }
+
+  explicit SessionManagerTest(const WorkerStarter::Work& work = end_at_once) : starter(work) {}
+
+  /// Forked before there is a context.
+  WorkerStarter starter;
   boost::asio::io_context context{1};
   /// Another one than any other process has.
   const std::string node_id = "mi-test-" + std::to_string(::getpid());
   std::vector<std::string> completed;
-  std::vector<std::string> workers_argv = {"agent_test", "--gtest_brief=1", "--gtest_filter=-*"};
   SessionManager manager{context.get_executor(),
-                         {node_id, "https://127.0.0.1:1", "us-east-1", "", workers_argv},
+                         starter,
+                         {node_id, "https://127.0.0.1:1", "us-east-1"},
                          [this](const std::string& id, const Completion& completion) {
                            completed.push_back(id + ' ' + completion.status + ": " + completion.output);
                          }};
@@ -50,7 +68,8 @@ TEST_F(SessionManagerTest, ReportsAWorkerThatEndsWithoutAWord) {
   manager.start(content("alice-1"));
   EXPECT_EQ(manager.session_ids(), std::vector<std::string>{"alice-1"});
   run_until_empty();
-  EXPECT_EQ(completed, std::vector<std::string>{"alice-1 Failed: The session worker ended with code 0"});
+  EXPECT_EQ(completed,
+            std::vector<std::string>{"alice-1 Failed: The session worker ended without saying why"});
 }
 
 TEST_F(SessionManagerTest, StartsASessionOnce) {
@@ -70,11 +89,33 @@ TEST_F(SessionManagerTest, RefusesWhatIsNoStartMessage) {
   EXPECT_TRUE(completed.empty());
 }
 
-TEST_F(SessionManagerTest, ReportsAWorkerThatWasKilled) {
+class KilledWorkerTest : public SessionManagerTest {
+ protected:
+  KilledWorkerTest() : SessionManagerTest(say_hello_and_hang) {}
+};
+
+TEST_F(KilledWorkerTest, IsReportedWithItsSignal) {
   manager.start(content("alice-1"));
-  manager.kill_all();
-  run_until_empty();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!manager.empty() && std::chrono::steady_clock::now() < deadline) {
+    context.restart();
+    context.run_for(std::chrono::milliseconds(5));
+    manager.reap();
+    // Does nothing before the worker has said hello.
+    manager.kill_all();
+  }
   EXPECT_EQ(completed, std::vector<std::string>{"alice-1 Failed: The session worker was killed by signal 9"});
+}
+
+TEST_F(SessionManagerTest, SaysThatNoWorkerCanBeStartedAnyMore) {
+  ::kill(starter.pid(), SIGKILL);
+  ::waitpid(starter.pid(), nullptr, 0);
+  EXPECT_FALSE(manager.starter_lost());
+  manager.start(content("alice-1"));
+  EXPECT_TRUE(manager.empty());
+  EXPECT_TRUE(manager.starter_lost());
+  ASSERT_EQ(completed.size(), 1u);
+  EXPECT_TRUE(completed[0].starts_with("alice-1 Failed: No session worker: ")) << completed[0];
 }
 
 TEST_F(SessionManagerTest, OrdersForUnknownSessionsDoNothing) {

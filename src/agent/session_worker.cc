@@ -1,6 +1,5 @@
 #include "agent/session_worker.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -65,10 +64,11 @@ std::string agent_gone(std::chrono::seconds waited) {
 
 class SessionWorker {
  public:
-  explicit SessionWorker(asio::io_context& context)
+  SessionWorker(asio::io_context& context, int socket, const net::TlsClientContext& tls)
       : context_(context),
         executor_(context.get_executor()),
-        agent_(executor_, kWorkerSocketDescriptor),
+        tls_(tls),
+        agent_(executor_, socket),
         signals_(context, SIGCHLD, SIGTERM, SIGINT),
         change_(executor_) {}
 
@@ -109,8 +109,7 @@ class SessionWorker {
     kind_->on_process_session = [this] { introduce(); };
     if (kind_->process_session()) introduce();
 
-    tls_.emplace(job.ca_bundle_file);
-    driver_.emplace(executor_, Service{*endpoint, job.region, &*tls_, &clock_},
+    driver_.emplace(executor_, Service{*endpoint, job.region, &tls_, &clock_},
                     driver_options(job, *start, kind_->channel_needs()), job.role_token);
     driver_->on_ended = [this] { change_.notify(); };
     driver_->start();
@@ -213,11 +212,11 @@ class SessionWorker {
   asio::io_context& context_;
   asio::any_io_executor executor_;
   SystemClock clock_;
+  const net::TlsClientContext& tls_;
   AgentConnection agent_;
   asio::signal_set signals_;
   std::optional<SessionJob> job_;
   std::string session_id_;
-  std::optional<net::TlsClientContext> tls_;
   std::unique_ptr<SessionKind> kind_;
   std::optional<ChannelDriver> driver_;
   std::optional<Completion> completion_;
@@ -228,12 +227,11 @@ class SessionWorker {
 
 }  // namespace
 
-int run_session_worker() {
+int run_session_worker(int socket, const net::TlsClientContext& tls) {
   net::ignore_sigpipe();
-  ::fcntl(kWorkerSocketDescriptor, F_SETFD, FD_CLOEXEC);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   asio::io_context context(1);
-  SessionWorker worker(context);
+  SessionWorker worker(context, socket, tls);
   spawn(context.get_executor(), "session_worker", worker.run());
   context.run();
   return 0;

@@ -15,13 +15,13 @@
 #include "agent/state.h"
 #include "base/log.h"
 #include "net/runtime.h"
+#include "net/tls.h"
 
 namespace {
 
 using namespace postern;
 
 constexpr const char* kCodeVariable = "POSTERN_ACTIVATION_CODE";
-constexpr const char* kWorkerCommand = "session-worker";
 constexpr std::size_t kMaxCodeBytes = 4096;
 constexpr std::size_t kMaxBundleBytes = 4 * 1024 * 1024;
 
@@ -151,18 +151,19 @@ int register_this_node(const RegisterArguments& arguments, const agent::StateDir
   return 0;
 }
 
-int run(const agent::StateDirectory& directory, const LogArguments& logging,
-        std::vector<std::string> denied_addresses, std::chrono::seconds keep_sessions) {
+std::runtime_error not_registered(const agent::StateDirectory& directory) {
+  return std::runtime_error("this machine is not registered: no " + directory.registration_file().string() +
+                            ". Run postern-agent register first.");
+}
+
+int run(const agent::StateDirectory& directory, agent::AgentOptions options) {
+  if (!directory.registered()) throw not_registered(directory);
+  const net::TlsClientContext tls(directory.ca_bundle_file());
+  // Before this process has the node's key.
+  const agent::WorkerStarter starter([&tls](int socket) { return agent::run_session_worker(socket, tls); });
   auto node = directory.load();
-  if (!node) {
-    throw std::runtime_error("this machine is not registered: no " + directory.registration_file().string() +
-                             ". Run postern-agent register first.");
-  }
-  return agent::run_agent(
-      directory, std::move(*node),
-      {{"postern-agent", kWorkerCommand, "--log-level", logging.level, "--log-format", logging.format},
-       std::move(denied_addresses),
-       keep_sessions});
+  if (!node) throw not_registered(directory);
+  return agent::run_agent(std::move(*node), tls, starter, std::move(options));
 }
 
 void add_log_options(CLI::App& command, LogArguments& logging) {
@@ -222,11 +223,7 @@ int run_program(int argc, char** argv) {
       ->capture_default_str();
   add_log_options(*run_command, logging);
 
-  // Started by the agent itself, with its job on an inherited descriptor; no group hides it from --help.
-  auto* worker_command = app.add_subcommand(kWorkerCommand, "")->group("");
-  add_log_options(*worker_command, logging);
-
-  // Started by a session worker.
+  // Started by a session worker; no group hides it from --help.
   auto* copy_command = app.add_subcommand(agent::kCopyCommand, "")->group("");
   std::string copy_direction;
   std::string copy_path;
@@ -241,14 +238,13 @@ int run_program(int argc, char** argv) {
   }
   logging.apply();
   const agent::StateDirectory directory(state_dir);
-  if (worker_command->parsed()) return agent::run_session_worker();
   if (copy_command->parsed()) {
     const auto direction = agent::parse_copy_direction(copy_direction);
     if (!direction) throw std::runtime_error(direction.error());
     return agent::run_copy_files(*direction, copy_path);
   }
   if (register_command->parsed()) return register_this_node(registration, directory);
-  return run(directory, logging, std::move(denied_addresses), std::chrono::seconds(keep_sessions));
+  return run(directory, {std::move(denied_addresses), std::chrono::seconds(keep_sessions)});
 }
 
 }  // namespace

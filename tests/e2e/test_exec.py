@@ -10,7 +10,7 @@ import time
 import pytest
 from sessions import describe, end_all, wait_over
 from support.postern_testbed import DEBIAN_AWS
-from support.processes import all_processes, is_alive
+from support.processes import all_processes, is_alive, name_of
 from support.terminal import Terminal
 from support.wait import wait_until
 
@@ -167,7 +167,11 @@ def test_nothing_is_left_behind(testbed, node, execute):
     end_all(testbed)
     execute("true")
     wait_until(lambda: not describe(testbed, "Active"), 20, "no active session", 0.1)
-    wait_until(lambda: not [p for p in all_processes() if p.parent == node.process.pid], 20, "no worker left")
+
+    def children():
+        return [name_of(p.pid) for p in all_processes() if p.parent == node.process.pid]
+
+    wait_until(lambda: children() == ["worker-starter"], 20, f"no worker left: {children()}")
 
 
 def test_an_unknown_node(testbed):

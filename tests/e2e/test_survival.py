@@ -14,7 +14,7 @@ from support.aws_http import AwsHttp
 from support.byte_servers import TcpServer, echo, receive
 from support.forward import Forward
 from support.postern_testbed import DEBIAN_AWS, Testbed
-from support.processes import descendants, is_alive, kill
+from support.processes import descendants, is_alive, kill, name_of
 from support.tcp_proxy import TcpProxy
 from support.terminal import Terminal
 from support.wait import wait_until
@@ -288,6 +288,24 @@ def test_an_agent_is_upgraded(testbed, mortal):
         mortal.stop()
         assert b"The agent on the node was stopped." in shell.wait_end()
     wait_over(testbed, identifier)
+
+
+def test_the_process_that_starts_workers_is_killed(testbed, mortal):
+    """The agent can't make another, since it holds secrets by now: it leaves its sessions to the next agent."""
+    with open_shell(testbed, mortal) as shell:
+        identifier = session_id(shell)
+        shell.run("variable=kept")
+        (starter,) = [p.pid for p in descendants(mortal.process.pid) if name_of(p.pid) == "worker-starter"]
+        kill(starter)
+        answer = AwsHttp(testbed.endpoint, testbed.ca_bundle).ssm("StartSession", {"Target": mortal.id}, testbed.admin)
+        refused = answer.json()["SessionId"]
+        assert "the agent restarts. Try again." in wait_over(testbed, refused)["Details"]
+        assert mortal.process.wait(END_SECONDS) == 1
+        mortal.run()
+        wait_adopted(testbed, mortal, identifier)
+        assert shell.run("echo $variable") == "kept"
+        shell.send("exit\r")
+        shell.wait_end()
 
 
 def test_no_agent_comes_back(testbed):

@@ -108,6 +108,14 @@ def executable_of(pid):
         return ""
 
 
+def name_of(pid):
+    """What the process calls itself, in 15 characters: the agent's forks are `worker-starter` and `session-worker`."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
