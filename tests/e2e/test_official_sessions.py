@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -254,3 +255,34 @@ def test_postern_exec(testbed, official_node):
     pair = Pair(testbed, "postern", official_node.id)
     done = pair.run(pair.postern("exec", "--", "sh", "-c", "echo out; echo err >&2; exit 3"))
     assert (done.returncode, done.stdout, done.stderr) == (3, b"out\n", b"err\n")
+
+
+def test_several_postern_forwards(testbed, official_node):
+    """AWS's agent takes one destination a session: a session for each. One that can't be connected fails alone."""
+    end_all(testbed)
+    closed = free_port()
+
+    def answer(number):
+        return TcpServer(lambda connection: connection.sendall(b"server %d" % number))
+
+    with answer(1) as one, answer(2) as two:
+        to = [one.port, two.port, closed]
+        command = [testbed.program("postern"), "forward", official_node.id, "--json"]
+        command += [argument for port in to for argument in ("-L", f"127.0.0.1:0:localhost:{port}")]
+        with Forward(command, testbed.client_environment(), r"(?:\{[^\n]*\}\n){3}") as through:
+            lines = [json.loads(line) for line in re.findall(r"^\{.*\}$", through.said(), re.MULTILINE)]
+            ports = {line["to"]: line["port"] for line in lines}
+            assert len(describe(testbed, "Active")) == 3
+
+            def read_from(port):
+                with socket.create_connection(("127.0.0.1", ports[f"localhost:{port}"]), timeout=60) as local:
+                    with contextlib.suppress(ConnectionResetError):
+                        return receive(local, 8)
+                    return b""
+
+            assert read_from(closed) == b""
+            through.wait_said(f"connection to localhost:{closed} failed")
+            assert (read_from(one.port), read_from(two.port)) == (b"server 1", b"server 2")
+            through.interrupt()
+            assert through.process.wait(30) == 0
+    wait_until(lambda: not describe(testbed, "Active"), 60, "no active session", 0.2)
