@@ -1,12 +1,17 @@
 """Killed programs and cut connections: a session resumes where it was, or ends with a reason in a stated time."""
 
 import hashlib
+import json
 import os
+import pwd
 import signal
 import socket
+import struct
+import tempfile
 import threading
 import time
 import uuid
+from pathlib import Path
 
 import pytest
 from sessions import describe, session_id, wait_over
@@ -262,6 +267,47 @@ def test_a_shell_outlives_its_agent(testbed, mortal):
     wait_until(lambda: not is_alive(far_shell), END_SECONDS, "the far shell gone")
     wait_until(lambda: len(agents()) <= len(others), END_SECONDS, "the workers gone")
     assert sorted(mortal.state_dir.rglob("*")) == files
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_worker_that_has_become_somebody_else_outlives_its_agent(testbed, mortal):
+    """The run-as user's rights are its own by now, and the next agent's orders reach it all the same."""
+    document = {
+        "schemaVersion": "1.0",
+        "sessionType": "Port",
+        "inputs": {"runAsEnabled": True, "runAsDefaultUser": "nobody"},
+        "properties": {"socket": "{{ socket }}", "type": "LocalPortForwarding"},
+        "parameters": {"socket": {"type": "String"}},
+    }
+    name = f"Port-AsNobody-{uuid.uuid4()}"
+    testbed.ssm("create-document", "--name", name, "--document-type", "Session", "--content", json.dumps(document))
+    users = []
+
+    def serve(connection):
+        users.append(struct.unpack("iII", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
+        echo(connection)
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "socket"
+        os.chmod(directory, 0o755)
+        with TcpServer(serve, path):
+            os.chmod(path, 0o777)
+            command = [testbed.program("postern"), "start-session", mortal.id, "--document-name", name, "--parameters", f"socket={path}"]
+            with Forward(command, testbed.client_environment(), r"(?:127\.0\.0\.1:|Port )(\d+)") as through:
+                with socket.create_connection(("127.0.0.1", through.port), timeout=30) as connection:
+                    connection.sendall(b"one")
+                    assert receive(connection, 3) == b"one"
+                    assert users == [pwd.getpwnam("nobody").pw_uid]
+                    (identifier,) = describe(testbed, "Active", f"key=Target,value={mortal.id}")
+                    mortal.kill()
+                    connection.sendall(b"two")
+                    assert receive(connection, 3) == b"two"
+                    mortal.run()
+                    wait_adopted(testbed, mortal, identifier)
+                    connection.sendall(b"three")
+                    assert receive(connection, 5) == b"three"
+                    testbed.ssm("terminate-session", "--session-id", identifier)
+                    wait_over(testbed, identifier)
 
 
 def test_a_session_that_ends_without_an_agent(testbed, mortal):

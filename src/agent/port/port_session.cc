@@ -1,9 +1,6 @@
 #include "agent/port/port_session.h"
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
-
-#include <csignal>
 
 #include "agent/process/run_as.h"
 #include "wire/extensions.h"
@@ -77,8 +74,6 @@ std::expected<void, std::string> PortSession::take_on_user() const {
   if (!become(*user->identity)) {
     return std::unexpected("The session worker could not become " + user->login.name + '.');
   }
-  // A change of identity clears it.
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   return {};
 }
 
