@@ -46,7 +46,7 @@ bool CompiledStatement::matches_resource(const Query& query) const {
   if (!resources_) return true;
   const bool listed = std::ranges::any_of(*resources_, [&](const TextTemplate& resource) {
     const auto names = [&](std::string_view arn) {
-      return resource.matches(arn, query.context, query.scratch);
+      return resource.matches(arn, query.context, query.scratch.text);
     };
     return names(query.resource) || std::ranges::any_of(query.aliases, names);
   });

@@ -27,8 +27,7 @@ struct Query {
   const ActionName& action;
   std::string_view resource;
   ContextView context;
-  /// Reused for what variables resolve to.
-  std::string& scratch;
+  Scratch& scratch;
   /// Other ARNs of the same resource.
   std::span<const std::string_view> aliases = {};
 };

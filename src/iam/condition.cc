@@ -26,6 +26,15 @@ bool holds(Comparison comparison, const T& request, const T& policy) {
   return false;
 }
 
+// Context values stay where they are during an evaluation, so the same place is the same text.
+const std::optional<IpAddress>& address_of(std::string_view text, Scratch& scratch) {
+  if (scratch.address_text.data() != text.data() || scratch.address_text.size() != text.size()) {
+    scratch.address_text = text;
+    scratch.address = parse_ip(text);
+  }
+  return scratch.address;
+}
+
 /// Does one of `values`, of those that hold a T, satisfy `test`?
 template <class T, class Values, class Test>
 bool any_of(const Values& values, const Test& test) {
@@ -38,7 +47,7 @@ bool any_of(const Values& values, const Test& test) {
 /// Reads the request's value once and tries it against each of the policy's.
 template <class T, class Values, class Read, class Test>
 bool any_typed(const Values& values, std::string_view text, const Read& read, const Test& test) {
-  const auto request = read(text);
+  const auto& request = read(text);
   return request && any_of<T>(values, [&](const T& policy) { return test(*request, policy); });
 }
 
@@ -94,7 +103,7 @@ bool CompiledCondition::fits_text(std::string_view value, const ContextView& con
   });
 }
 
-bool CompiledCondition::fits(std::string_view value, const ContextView& context, std::string& scratch) const {
+bool CompiledCondition::fits(std::string_view value, const ContextView& context, Scratch& scratch) const {
   switch (op_.kind) {
     case ValueKind::kNumeric:
       return any_typed<Decimal>(values_, value, parse_decimal, [&](const Decimal& a, const Decimal& b) {
@@ -106,17 +115,19 @@ bool CompiledCondition::fits(std::string_view value, const ContextView& context,
     case ValueKind::kBool:
       return any_typed<bool>(values_, value, parse_bool, [](bool a, bool b) { return a == b; });
     case ValueKind::kIpAddress:
-      return any_typed<IpRange>(values_, value, parse_ip,
-                                [](const IpAddress& a, const IpRange& b) { return b.contains(a); });
+      return any_typed<IpRange>(
+          values_, value,
+          [&](std::string_view text) -> const std::optional<IpAddress>& { return address_of(text, scratch); },
+          [](const IpAddress& a, const IpRange& b) { return b.contains(a); });
     // Both sides are base64, of which each value has one form.
     case ValueKind::kBinary:
       return any_of<std::string>(values_, [&](const std::string& policy) { return policy == value; });
     default:
-      return fits_text(value, context, scratch);
+      return fits_text(value, context, scratch.text);
   }
 }
 
-bool CompiledCondition::matches(const ContextView& context, std::string& scratch) const {
+bool CompiledCondition::matches(const ContextView& context, Scratch& scratch) const {
   const auto values = context.find(key_);
   if (op_.kind == ValueKind::kNull)
     return any_of<bool>(values_, [&](bool null) { return null == values.empty(); });

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -10,6 +12,16 @@
 #include "iam/values.h"
 
 namespace postern::iam {
+
+/// What one evaluation reuses from statement to statement. Not shared between threads or evaluations: it
+/// remembers values by where they lie.
+struct Scratch {
+  /// For what variables resolve to.
+  std::string text;
+  /// The address that was read last, which policies look at again and again, and what it is.
+  std::string_view address_text;
+  std::optional<IpAddress> address;
+};
 
 /// One condition, its values read once.
 ///
@@ -25,8 +37,7 @@ class CompiledCondition {
  public:
   CompiledCondition(const Condition& condition, Version version);
 
-  /// `scratch` is used for what variables resolve to.
-  bool matches(const ContextView& context, std::string& scratch) const;
+  bool matches(const ContextView& context, Scratch& scratch) const;
 
   const Operator& op() const { return op_; }
   const std::string& key() const { return spelling_; }
@@ -38,7 +49,7 @@ class CompiledCondition {
 
   static Value read(ValueKind kind, const std::string& text, Version version);
   /// Does the positive form of the operator fit the request's `value`?
-  bool fits(std::string_view value, const ContextView& context, std::string& scratch) const;
+  bool fits(std::string_view value, const ContextView& context, Scratch& scratch) const;
   bool fits_text(std::string_view value, const ContextView& context, std::string& scratch) const;
 
   Operator op_;

@@ -165,7 +165,7 @@ std::string_view to_string(PolicySet set) {
 
 Decision evaluate(const Request& request, const PolicySets& sets) {
   const ActionName action(request.action);
-  std::string scratch;
+  Scratch scratch;
   const Resource anything;
   const auto resources = request.resources.empty() ? std::span(&anything, 1) : request.resources;
   Decision worst;

@@ -55,7 +55,7 @@ class Explainer {
 
   void run() {
     const ActionName action(request_.action);
-    std::string scratch;
+    Scratch scratch;
     const Resource anything;
     const auto resources = request_.resources.empty() ? std::span(&anything, 1) : request_.resources;
     for (std::size_t i = 0; i < resources.size(); ++i) {

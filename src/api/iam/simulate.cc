@@ -178,7 +178,10 @@ EvaluationResult to_shape(const engine::Explanation& explanation, const auth::Qu
                        .eval_decision = decision_name(decision.outcome),
                        .missing_context_values = missing_keys(explanation, question.request())};
   for (const auto& one : explanation.statements) {
-    if (!one.matched) continue;
+    // What only limits is told by the details below, as with AWS.
+    const bool limits =
+        one.set == engine::PolicySet::kServiceControl || one.set == engine::PolicySet::kBoundary;
+    if (!one.matched || (limits && one.statement->effect() == engine::Effect::kAllow)) continue;
     out.matched_statements.push_back(
         {one.policy->name(),
          policy_type(one),
