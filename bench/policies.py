@@ -2,16 +2,24 @@
 
 import contextlib
 import json
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from report import Figure
-from support.agent_message import AgentMessage
-from support.aws_clients import client
-from support.aws_http import AwsHttp
-from support.postern_testbed import Credentials, Testbed
-from support.web_socket import WebSocket
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests/e2e"))
+
+from control_channel import open_control_channel  # noqa: E402
+from node_identity import NodeIdentity  # noqa: E402
+from support.agent_message import AgentMessage  # noqa: E402
+from support.aws_clients import client  # noqa: E402
+from support.aws_http import AwsHttp  # noqa: E402
+from support.postern_testbed import Credentials, Testbed  # noqa: E402
+from support.wait import wait_until  # noqa: E402
+from support.web_socket import WebSocket  # noqa: E402
 
 ROUNDS = 200
 START_SECONDS = 10
@@ -41,9 +49,10 @@ def measure_revocation(_here, _rounds):
 def measure_start_rate(_here, _rounds):
     """StartSession requests a second that are answered, by a user with 50 statements, CLIENTS connections at once, each request
     signed and sent by Python, which takes part of the same processor; each session is ended by a further request, which is
-    not counted. No client opens its session. SQLite: each session is on disk before it is answered.
+    not counted. The node is a control channel that starts nothing, and no client opens its session: what is measured is the
+    service. SQLite: each session is on disk before it is answered.
     """
-    with _Policies(settings="[limits]\nsessions_per_node = 900\nsessions_per_user = 1000000\nsessions = 1000000\n") as here:
+    with _Policies(settings="[limits]\nsessions_per_node = 900\nsessions_per_user = 1000000\nsessions = 1000000\n", agent=False) as here:
         rate, count = here.start_for(START_SECONDS)
     return [Figure("start-rate", "1/s", rate, None, "StartSession with 50 statements, SQLite", count)]
 
@@ -72,16 +81,17 @@ def _statements(number):
 
 
 class _Policies:
-    """A posternd with one node and a user with policies. Context manager."""
+    """A posternd with one node, an agent or its control channel alone, and a user with policies. Context manager."""
 
-    def __init__(self, settings=""):
+    def __init__(self, settings="", agent=True):
         self._settings = settings
+        self._agent = agent
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self._testbed = stack.enter_context(Testbed(settings=self._settings))
             last = f"team-{POLICIES - 1}-{STATEMENTS // 2 - 1}"
-            self._node = self._testbed.add_node("web", {"Team": last})
+            self._node = self._add_node(stack, {"Team": last})
             self._iam = client(self._testbed, "iam", self._testbed.admin)
             self._iam.create_user(UserName=USER)
             key = self._iam.create_access_key(UserName=USER)["AccessKey"]
@@ -97,6 +107,18 @@ class _Policies:
 
     def __exit__(self, *_):
         self._stack.close()
+
+    def _add_node(self, stack, tags):
+        if self._agent:
+            return self._testbed.add_node("web", tags)
+        http = AwsHttp(self._testbed.endpoint, self._testbed.ca_bundle)
+        node, answer = NodeIdentity.try_register(self._testbed, self._testbed.create_activation(tags))
+        node.id = answer.json()["InstanceId"]
+        channel = stack.enter_context(open_control_channel(http, self._testbed, node, node))
+        # What it is sent is read, and nothing comes of it.
+        threading.Thread(target=channel.closed, daemon=True).start()
+        wait_until(lambda: self._testbed.is_connected(node.id), 10, "the node connected")
+        return node
 
     def detach(self):
         self._iam.detach_user_policy(UserName=USER, PolicyArn=self._policy)
