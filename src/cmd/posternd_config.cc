@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
+
+#include "aws/uri.h"
 
 namespace postern {
 namespace {
@@ -102,6 +105,14 @@ const std::map<std::string, Setter, std::less<>>& setters() {
       {"tls.certificate", path(&PosterndConfig::certificate_file)},
       {"tls.private_key", path(&PosterndConfig::private_key_file)},
       {"master_key.file", path(&PosterndConfig::master_key_file)},
+      {"store.url",
+       [](const auto& node, auto key, auto& config) {
+         auto url = text_of(node, key);
+         if (!url.starts_with("postgresql://") && !url.starts_with("postgres://"))
+           fail(node, key, "postgresql://USER@HOST:PORT/DATABASE");
+         config.store_url = Secret(std::move(url));
+       }},
+      {"store.password_file", path(&PosterndConfig::store_password_file)},
       {"log.level",
        [](const auto& node, auto key, auto& config) {
          if (!log::parse_level(text_of(node, key), config.log_level))
@@ -180,6 +191,24 @@ void parse_listen(const std::string& text, PosterndConfig& config) {
   config.listen_port = port;
 }
 
+namespace {
+
+// The first line of the file goes into the URL as a parameter, which libpq takes there too.
+void add_store_password(const std::filesystem::path& config_file, PosterndConfig& config) {
+  if (config.store_password_file.empty()) return;
+  if (config.store_url.empty())
+    throw ConfigError(config_file.string() + ": store.password_file goes with store.url");
+  std::ifstream in(config.store_password_file);
+  std::string password;
+  if (!in || !std::getline(in, password))
+    throw ConfigError("cannot read a password from " + config.store_password_file.string());
+  const auto& url = config.store_url.reveal();
+  const bool has_parameters = url.find('?') != std::string::npos;
+  config.store_url = Secret(url + (has_parameters ? "&password=" : "?password=") + aws::uri_encode(password));
+}
+
+}  // namespace
+
 PosterndConfig read_config(const std::filesystem::path& file) {
   PosterndConfig config;
   try {
@@ -191,6 +220,7 @@ PosterndConfig read_config(const std::filesystem::path& file) {
   if (config.certificate_file.empty() != config.private_key_file.empty()) {
     throw ConfigError(file.string() + ": tls.certificate and tls.private_key go together");
   }
+  add_store_password(file, config);
   return config;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "gateway/live_session.h"
 #include "gateway/session_counts.h"
 #include "iam/values.h"
@@ -35,6 +36,9 @@ struct PosterndConfig {
   std::filesystem::path private_key_file;
   /// Empty means `master.key` in the state directory.
   std::filesystem::path master_key_file;
+  /// `postgresql://...`, with the password of store.password_file; empty means SQLite in the state directory.
+  Secret store_url;
+  std::filesystem::path store_password_file;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   net::HttpServerOptions http;

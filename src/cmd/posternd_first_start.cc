@@ -177,6 +177,11 @@ ServerIdentity prepare_server_identity(const PosterndConfig& config, Timestamp n
   return {{read_file(certificate), Secret(read_file(key))}, config.state_dir / "ca.pem"};
 }
 
+std::unique_ptr<store::Store> open_store(const PosterndConfig& config, store::Sealer sealer) {
+  if (!config.store_url.empty()) return store::Store::open_postgresql(config.store_url, std::move(sealer));
+  return store::Store::open_sqlite(config.state_dir / "postern.db", std::move(sealer));
+}
+
 auth::Installation prepare_installation(store::Store& store, const PosterndConfig& config) {
   auth::Installation installation;
   installation.region = config.region;

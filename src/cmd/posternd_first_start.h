@@ -39,6 +39,10 @@ struct ServerIdentity {
 };
 ServerIdentity prepare_server_identity(const PosterndConfig& config, Timestamp now);
 
+/// The records: SQLite in the state directory, or the PostgreSQL database that is configured. Throws
+/// StoreError.
+std::unique_ptr<store::Store> open_store(const PosterndConfig& config, store::Sealer sealer);
+
 /// The account and names of this installation; the account is drawn at the first start and kept.
 auth::Installation prepare_installation(store::Store& store, const PosterndConfig& config);
 

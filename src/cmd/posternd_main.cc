@@ -33,7 +33,7 @@ FILES, in the state directory (default /var/lib/posternd for root, else ~/.local
   ca.key        the CA's key; needed only to renew server.pem
   server.pem    the server's certificate, renewed at start when it is about to expire
   master.key    seals the secrets in the database; a backup without it is worthless
-  postern.db    the records
+  postern.db    the records, unless store.url names a PostgreSQL database
 
 SIGNALS
   SIGTERM, SIGINT   stop: finish requests, let sessions reconnect elsewhere. A second one ends the process at once.
@@ -79,7 +79,7 @@ int run(const Flags& flags) {
   const StateLock lock(config.state_dir);
   const SystemClock clock;
   const auto sealer = store::Sealer::from_file(config.master_key_file);
-  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db", sealer);
+  const auto store = open_store(config, sealer);
   const auto installation = prepare_installation(*store, config);
   prepare_node_roles(*store, installation, clock.now());
   const auto identity = prepare_server_identity(config, clock.now());
@@ -121,15 +121,14 @@ int recover(const Flags& flags) {
   const auto config = read_configuration(flags);
   log::configure(config.log_level, config.log_format);
   ::umask(0077);
-  if (!std::filesystem::exists(config.state_dir / "postern.db"))
+  if (config.store_url.empty() && !std::filesystem::exists(config.state_dir / "postern.db"))
     throw ConfigError(
         config.state_dir.string() +
         " holds no records: nothing to recover. Give the service's with --state-dir or --config.");
   prepare_state_dir(config.state_dir);
   const StateLock lock(config.state_dir);
   const SystemClock clock;
-  const auto store = store::Store::open_sqlite(config.state_dir / "postern.db",
-                                               store::Sealer::from_file(config.master_key_file));
+  const auto store = open_store(config, store::Sealer::from_file(config.master_key_file));
   const auto installation = prepare_installation(*store, config);
   const auto recovery = recover_administrator(*store, installation, clock.now());
   for (const auto& change : recovery.changes) fmt::print("{}\n", change);

@@ -38,8 +38,8 @@ class Documents : public testing::Test {
     return found;
   }
 
-  TestDirectory directory_;
-  Connection connection_ = Connection::open_sqlite(directory_ / "db", Connection::Mode::kReadWrite);
+  TestStorage storage_;
+  Connection connection_ = storage_.connect();
   DocumentRepository documents_{connection_.sql()};
   TagRepository tags_{connection_.sql()};
 };
@@ -112,8 +112,8 @@ TEST_F(Documents, GoWithTheirVersionsAndTags) {
 }
 
 TEST(DocumentsMigration, KeepsSessionsFromBefore) {
-  const TestDirectory directory;
-  auto connection = Connection::open_sqlite(directory / "db", Connection::Mode::kReadWrite);
+  const TestStorage storage;
+  auto connection = storage.connect();
   migrate(connection.sql(), built_in_migrations().first(1));
   execute(
       connection.sql(),

@@ -23,7 +23,16 @@ void run_in_savepoint(soci::session& sql, Repositories& repositories, Job& job, 
   } catch (...) {
     failure = std::current_exception();
   }
-  if (failure) execute(sql, "ROLLBACK TO SAVEPOINT job");
+  if (!failure) {
+    try {
+      execute(sql, "RELEASE SAVEPOINT job");
+      return;
+    } catch (...) {
+      // PostgreSQL, when the job went on after a statement that failed.
+      failure = std::current_exception();
+    }
+  }
+  execute(sql, "ROLLBACK TO SAVEPOINT job");
   execute(sql, "RELEASE SAVEPOINT job");
 }
 
@@ -87,13 +96,14 @@ void Engine::write_loop() {
 }
 
 // One transaction over as many of `jobs` as it lasts for: all of them, unless the database gives it up
-// half-way, as it does when the disk is full. Answers those it has run, after the commit, and returns how
-// many they are: at least one.
+// half-way, as it does when the disk is full or the server gone. Answers those it has run, after the commit,
+// and returns how many they are: at least one.
 std::size_t Engine::run_group(std::span<Job> jobs) {
   std::vector<std::exception_ptr> failures;
   failures.reserve(jobs.size());
   std::exception_ptr lost;
   try {
+    writer_.revive();
     Transaction transaction(writer_.sql(), Transaction::Kind::kWrite);
     Repositories repositories(writer_.sql(), sealer_);
     for (auto& job : jobs) {
@@ -114,6 +124,7 @@ void Engine::read_loop(Connection& connection) {
     if (taken.empty()) return;
     std::exception_ptr failure;
     try {
+      connection.revive();
       const Transaction transaction(connection.sql(), Transaction::Kind::kRead);
       Repositories repositories(connection.sql(), sealer_);
       taken.front().work(repositories);

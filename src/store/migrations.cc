@@ -14,11 +14,23 @@ std::int64_t current_version(soci::session& sql) {
   return select_number(sql, "SELECT COALESCE(MAX(version), 0) FROM schema_version");
 }
 
+// PostgreSQL orders text by the database's language, SQLite by bytes: so columns of text are made to be
+// ordered by bytes there too. Only the type is written in capitals.
+std::string for_engine(soci::session& sql, std::string_view statement) {
+  std::string out(statement);
+  if (!is_postgresql(sql)) return out;
+  constexpr std::string_view kType = " TEXT";
+  constexpr std::string_view kOrdered = R"( TEXT COLLATE "C")";
+  for (auto at = out.find(kType); at != out.npos; at = out.find(kType, at + kOrdered.size()))
+    out.replace(at, kType.size(), kOrdered);
+  return out;
+}
+
 void run_statements(soci::session& sql, std::string_view text) {
   while (true) {
     const auto end = text.find(";\n");
     if (end == text.npos) return;
-    execute(sql, text.substr(0, end));
+    execute(sql, for_engine(sql, text.substr(0, end)));
     text.remove_prefix(end + 2);
   }
 }

@@ -27,8 +27,8 @@ class MigrationsTest : public testing::Test {
   std::int64_t version() { return select_number(sql(), "SELECT MAX(version) FROM schema_version"); }
   soci::session& sql() { return connection_.sql(); }
 
-  TestDirectory directory_;
-  Connection connection_ = Connection::open_sqlite(directory_ / "db", Connection::Mode::kReadWrite);
+  TestStorage storage_;
+  Connection connection_ = storage_.connect();
 };
 
 TEST_F(MigrationsTest, BuiltInOnesAreNumberedWithoutGaps) {
@@ -54,7 +54,7 @@ TEST_F(MigrationsTest, FailingStepLeavesNothing) {
   const std::array<Migration, 2> steps = {
       {kSteps[0], {"0002_broken.sql", "CREATE TABLE c (x TEXT);\nNONSENSE;\n"}}};
   EXPECT_THROW(migrate(sql(), steps), StoreError);
-  EXPECT_TRUE(select(sql(), "SELECT name FROM sqlite_master").empty());
+  EXPECT_THROW(version(), StoreError) << "no table is left, not even this one";
 }
 
 TEST_F(MigrationsTest, RefusesNewerSchema) {
@@ -73,7 +73,7 @@ TEST_F(MigrationsTest, RefusesNewerSchema) {
 TEST_F(MigrationsTest, StoreRefusesNewerSchema) {
   migrate(sql(), built_in_migrations());
   execute(sql(), "INSERT INTO schema_version (version) VALUES (9999)");
-  EXPECT_THROW(Store::open_sqlite(directory_ / "db", test_sealer()), StoreError);
+  EXPECT_THROW(storage_.open(), StoreError);
 }
 
 TEST_F(MigrationsTest, AdministratorsFromBeforeHaveThePolicy) {

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -121,7 +123,9 @@ std::optional<Session> SessionRepository::find(std::string_view session_id) {
 
 std::vector<Session> SessionRepository::list(const SessionQuery& query) {
   auto where = conditions_of(query);
-  where.parameters.emplace_back(static_cast<std::int64_t>(query.limit));
+  // SQLite takes a negative number for no limit, PostgreSQL refuses it.
+  constexpr std::size_t kAll = std::numeric_limits<std::int64_t>::max();
+  where.parameters.emplace_back(static_cast<std::int64_t>(std::min(query.limit, kAll)));
   auto rows = select(
       sql_, fmt::format("{}{} ORDER BY started DESC, session_id DESC LIMIT :maximum", kSelect, where.text),
       std::move(where.parameters));

@@ -27,8 +27,8 @@ class Sessions : public testing::Test {
     return found;
   }
 
-  TestDirectory directory_;
-  Connection connection_ = Connection::open_sqlite(directory_ / "db", Connection::Mode::kReadWrite);
+  TestStorage storage_;
+  Connection connection_ = storage_.connect();
   SessionRepository sessions_{connection_.sql()};
 };
 
@@ -140,6 +140,9 @@ TEST_F(Sessions, PagesContinueBehindTheLastOne) {
   EXPECT_EQ(ids(query), "b a ");
   query.after = {at(1), "a"};
   EXPECT_EQ(ids(query), "");
+  query = {};
+  query.limit = SIZE_MAX;
+  EXPECT_EQ(ids(query), "d c b a ");
 }
 
 }  // namespace

@@ -32,6 +32,14 @@ class Binder {
 
 namespace {
 
+// SOCI adds the statement and then the values that it had; those may be sealed secrets and hashes, and errors
+// are logged.
+StoreError without_values(const soci::soci_error& error) {
+  const std::string_view text = error.what();
+  const auto values = text.find("\" with :");
+  return StoreError(std::string(text.substr(0, values == text.npos ? values : values + 1)));
+}
+
 Value column_of(const soci::row& row, std::size_t at) {
   if (row.get_indicator(at) == soci::i_null) return {};
   switch (row.get_properties(at).get_data_type()) {
@@ -89,7 +97,7 @@ std::size_t execute(soci::session& sql, std::string_view statement, std::vector<
     running.execute(true);
     return static_cast<std::size_t>(running.get_affected_rows());
   } catch (const soci::soci_error& error) {
-    throw StoreError(error.what());
+    throw without_values(error);
   }
 }
 
@@ -107,7 +115,7 @@ std::vector<Row> select(soci::session& sql, std::string_view statement, std::vec
     }
     return rows;
   } catch (const soci::soci_error& error) {
-    throw StoreError(error.what());
+    throw without_values(error);
   }
 }
 
@@ -118,7 +126,7 @@ std::int64_t select_number(soci::session& sql, std::string_view statement) {
     if (!sql.got_data()) throw StoreError("a statement returned no number");
     return number;
   } catch (const soci::soci_error& error) {
-    throw StoreError(error.what());
+    throw without_values(error);
   }
 }
 

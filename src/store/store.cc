@@ -29,12 +29,21 @@ Store::Store(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Store::~Store() = default;
 
 std::unique_ptr<Store> Store::open_sqlite(const std::filesystem::path& file, Sealer sealer) {
-  auto writer = Connection::open_sqlite(file, Connection::Mode::kReadWrite);
+  return open([&file](Connection::Mode mode) { return Connection::open_sqlite(file, mode); },
+              std::move(sealer));
+}
+
+std::unique_ptr<Store> Store::open_postgresql(const Secret& url, Sealer sealer) {
+  return open([&url](Connection::Mode mode) { return Connection::open_postgresql(url, mode); },
+              std::move(sealer));
+}
+
+template <class Connect>
+std::unique_ptr<Store> Store::open(Connect connect, Sealer sealer) {
+  auto writer = connect(Connection::Mode::kReadWrite);
   migrate(writer.sql(), built_in_migrations());
   std::vector<Connection> readers;
-  for (int i = 0; i < kReaders; ++i) {
-    readers.push_back(Connection::open_sqlite(file, Connection::Mode::kReadOnly));
-  }
+  for (int i = 0; i < kReaders; ++i) readers.push_back(connect(Connection::Mode::kReadOnly));
   auto engine = std::make_unique<Engine>(std::move(writer), std::move(readers), std::move(sealer));
   return std::unique_ptr<Store>(new Store(std::move(engine)));
 }

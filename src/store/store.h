@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/secret.h"
 #include "store/error.h"
 #include "store/repositories.h"
 #include "store/sealer.h"
@@ -24,6 +25,10 @@ class Store {
   /// Opens (or creates) the SQLite database and applies pending migrations. WAL, synchronous=FULL. Throws
   /// StoreError.
   static std::unique_ptr<Store> open_sqlite(const std::filesystem::path& file, Sealer sealer);
+  /// Connects to a PostgreSQL database (`postgresql://...`), which must be there and may be empty, and
+  /// applies pending migrations. A connection that breaks later fails the work under way; the next work
+  /// connects anew. Throws StoreError.
+  static std::unique_ptr<Store> open_postgresql(const Secret& url, Sealer sealer);
   /// Finishes what is queued.
   ~Store();
 
@@ -31,8 +36,8 @@ class Store {
   /// executor with the result, once it is on disk. What `work` throws rolls back and is rethrown to the
   /// caller; a database that fails is a StoreError, and then nothing of `work` has been stored. `work` must
   /// own what it uses, and is destroyed on the database thread. Work queued at the same time may share one
-  /// commit, but not each other's failures. A coroutine that is cancelled stops waiting; the work is done all
-  /// the same.
+  /// commit, but not each other's failures. PostgreSQL runs nothing more of a work in which a statement has
+  /// failed. A coroutine that is cancelled stops waiting; the work is done all the same.
   template <class F>
   auto run(F work) -> boost::asio::awaitable<std::invoke_result_t<F&, Repositories&>> {
     return submit_for_result(Access::kWrite, std::move(work));
@@ -70,6 +75,9 @@ class Store {
   using Slot = std::optional<std::conditional_t<std::is_void_v<Result>, Nothing, Result>>;
 
   explicit Store(std::unique_ptr<Engine> engine);
+
+  template <class Connect>
+  static std::unique_ptr<Store> open(Connect connect, Sealer sealer);
 
   template <class Result, class F>
   static Work into_slot(F work, std::shared_ptr<Slot<Result>> slot) {

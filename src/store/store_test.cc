@@ -30,7 +30,7 @@ class StoreTest : public testing::Test {
   }
   void reopen() {
     store_.reset();
-    store_ = Store::open_sqlite(directory_ / "db", test_sealer());
+    store_ = storage_.open();
   }
 
   /// Keeps the writing thread busy until release(), so that what is queued meanwhile is seen at once.
@@ -44,9 +44,9 @@ class StoreTest : public testing::Test {
   }
   void release() { released_.release(); }
 
-  TestDirectory directory_;
+  TestStorage storage_;
   std::binary_semaphore released_{0};
-  std::unique_ptr<Store> store_ = Store::open_sqlite(directory_ / "db", test_sealer());
+  std::unique_ptr<Store> store_ = storage_.open();
 };
 
 TEST_F(StoreTest, RunReturnsTheResultAndStores) {
@@ -260,7 +260,7 @@ TEST_F(StoreTest, RefusesAFileOfTheWrongKey) {
                        .created = at(0)});
   });
   store_.reset();
-  store_ = Store::open_sqlite(directory_ / "db", Sealer(Bytes(32, 9)));
+  store_ = storage_.open(Sealer(Bytes(32, 9)));
   EXPECT_THROW(await(store_->read([](Repositories& all) { return all.users.find_key("AKIA1"); })),
                StoreError);
 }

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "base/random.h"
 #include "store/connection.h"
 #include "store/migrations.h"
+#include "store/statement.h"
 #include "store/store.h"
 
 namespace postern::store {
@@ -38,6 +40,46 @@ inline Sealer test_sealer() {
   return Sealer(Bytes(32, 7));
 }
 
+/// Where a test keeps its records: a SQLite file, or a schema of its own in the PostgreSQL server that
+/// POSTERN_TEST_POSTGRESQL names (tests/support/run_on_postgresql.py starts one). Gone afterwards.
+class TestStorage {
+ public:
+  TestStorage() {
+    const char* server = std::getenv("POSTERN_TEST_POSTGRESQL");
+    if (server == nullptr) return;
+    schema_ = "test_" + random_text(12, kHexAlphabet);
+    server_ = server;
+    url_ = Secret(server_ + "?options=-csearch_path%3D" + schema_);
+    execute_at_server("CREATE SCHEMA " + schema_);
+  }
+  ~TestStorage() {
+    if (!schema_.empty()) execute_at_server("DROP SCHEMA " + schema_ + " CASCADE");
+  }
+  TestStorage(const TestStorage&) = delete;
+  TestStorage& operator=(const TestStorage&) = delete;
+
+  bool is_postgresql() const { return !schema_.empty(); }
+  Connection connect(Connection::Mode mode = Connection::Mode::kReadWrite) const {
+    return is_postgresql() ? Connection::open_postgresql(url_, mode)
+                           : Connection::open_sqlite(directory_ / "db", mode);
+  }
+  std::unique_ptr<Store> open(Sealer sealer = test_sealer()) const {
+    return is_postgresql() ? Store::open_postgresql(url_, std::move(sealer))
+                           : Store::open_sqlite(directory_ / "db", std::move(sealer));
+  }
+
+ private:
+  void execute_at_server(const std::string& statement) const {
+    auto connection = Connection::open_postgresql(Secret(server_), Connection::Mode::kReadWrite);
+    execute(connection.sql(), statement);
+  }
+
+  TestDirectory directory_;
+  std::string schema_;
+  std::string server_;
+  Secret url_;
+};
+
 /// All repositories over one database that has the schema, without the threads.
 class TestDatabase {
  public:
@@ -46,8 +88,8 @@ class TestDatabase {
   soci::session& sql() { return connection_.sql(); }
 
  private:
-  TestDirectory directory_;
-  Connection connection_ = Connection::open_sqlite(directory_ / "db", Connection::Mode::kReadWrite);
+  TestStorage storage_;
+  Connection connection_ = storage_.connect();
   Sealer sealer_ = test_sealer();
   Repositories repositories_{connection_.sql(), sealer_};
 };

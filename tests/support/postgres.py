@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own on loopback."""
+"""A PostgreSQL server of its own, on loopback and on a Unix socket."""
 
 import os
 import pwd
@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from .sshd import free_port
 from .wait import wait_until
@@ -61,6 +62,10 @@ class Postgres:
         )
         ready = [PROGRAMS[0] / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         wait_until(lambda: subprocess.run(ready, check=False).returncode == 0, 30, "PostgreSQL ready", 0.1)
+
+    def url(self, database="postgres"):
+        """Where it is, for libpq: by its Unix socket."""
+        return f"postgresql://{self.user}@{quote(str(self._root), safe='')}:{self.port}/{database}"
 
     def __exit__(self, *_):
         self._process.terminate()
