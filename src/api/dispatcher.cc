@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/ec2messages/operations.h"
+#include "api/iam/operations.h"
 #include "api/iam/simulate.h"
 #include "api/organizations/operations.h"
 #include "api/source_address.h"
@@ -58,7 +59,8 @@ void log_call(const Call& call, const Route& route, const aws::ApiError* error) 
 }  // namespace
 
 Dispatcher::Dispatcher(const Services& services, auth::Authenticator& authenticator)
-    : services_(services), authenticator_(authenticator) {
+    : services_(services), authenticator_(authenticator), last_uses_(services.store) {
+  iam::register_identities(registry_);
   iam::register_simulation(registry_);
   organizations::register_operations(registry_);
   ssm::register_operations(registry_);
@@ -73,6 +75,15 @@ awaitable<Result<void>> Dispatcher::authenticate(Call& call, const Route& route)
   if (!principal) co_return std::unexpected(std::move(principal.error()));
   call.principal = std::move(*principal);
   co_return Result<void>();
+}
+
+void Dispatcher::note_use(const Call& call, const Route& route) {
+  const auto& principal = call.principal;
+  last_uses_.note({.principal_id = principal.role_id.empty() ? principal.user_id : principal.role_id,
+                   .service = route.service,
+                   .action = route.operation,
+                   .region = services_.installation.region,
+                   .accessed = services_.clock.now()});
 }
 
 awaitable<Result<net::Response>> Dispatcher::answer(Call& call, const Route& route) {
@@ -118,6 +129,7 @@ awaitable<net::Response> Dispatcher::handle(net::Request request) {
   try {
     auto answered = co_await answer(call, *route);
     if (answered) {
+      note_use(call, *route);
       log_call(call, *route, nullptr);
       co_return std::move(*answered);
     }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "api/call.h"
+#include "api/last_uses.h"
 #include "api/operation.h"
 #include "api/protocol.h"
 #include "auth/authenticator.h"
@@ -23,10 +24,12 @@ class Dispatcher final : public net::HttpHandler {
  private:
   awaitable<Result<void>> authenticate(Call& call, const Route& route);
   awaitable<Result<net::Response>> answer(Call& call, const Route& route);
+  void note_use(const Call& call, const Route& route);
 
   const Services& services_;
   auth::Authenticator& authenticator_;
   Registry registry_;
+  LastUses last_uses_;
 };
 
 }  // namespace postern::api

@@ -1,5 +1,6 @@
 #include "api/protocol.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -17,7 +18,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kTargets 
     {"EC2WindowsMessageDeliveryService.", "ec2messages"},
 }};
 
-constexpr std::string_view kStsVersion = "2011-06-15";
+// Version and SigV4 service name of the Query services, and the namespace of their answers.
+struct QueryService {
+  std::string_view version;
+  std::string_view service;
+  std::string_view xmlns;
+};
+constexpr std::array<QueryService, 2> kQueryServices = {{
+    {"2011-06-15", "sts", "https://sts.amazonaws.com/doc/2011-06-15/"},
+    {"2010-05-08", "iam", "https://iam.amazonaws.com/doc/2010-05-08/"},
+}};
 
 std::optional<Route> identify_path(const net::Request& request) {
   constexpr std::string_view kControl = "/v1/control-channel/";
@@ -40,13 +50,15 @@ std::optional<Route> identify_query(std::string_view form_text) {
   if (!form) return std::nullopt;
   const auto action = form->find("Action");
   const auto version = form->find("Version");
-  if (action == form->end() || version == form->end() || version->second != kStsVersion) return std::nullopt;
-  return Route{Protocol::kQuery, "sts", action->second, {}};
+  if (action == form->end() || version == form->end()) return std::nullopt;
+  const auto* found = std::ranges::find(kQueryServices, version->second, &QueryService::version);
+  if (found == kQueryServices.end()) return std::nullopt;
+  return Route{Protocol::kQuery, std::string(found->service), action->second, {}};
 }
 
 std::string namespace_of(std::string_view service) {
-  if (service == "sts") return "https://sts.amazonaws.com/doc/2011-06-15/";
-  return {};
+  const auto* found = std::ranges::find(kQueryServices, service, &QueryService::service);
+  return found == kQueryServices.end() ? std::string() : std::string(found->xmlns);
 }
 
 net::Response response(unsigned status, std::string_view content_type, std::string body,

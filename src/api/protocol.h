@@ -12,7 +12,7 @@ namespace postern::api {
 enum class Protocol {
   /// POST / with X-Amz-Target: ssm, ec2messages.
   kJson,
-  /// POST / with a form and Action: sts.
+  /// POST / with a form and Action: sts, iam.
   kQuery,
   /// A path of its own, XML answers: ssmmessages.
   kRestXml,
@@ -21,7 +21,7 @@ enum class Protocol {
 /// What a request is for, before anything of it is believed.
 struct Route {
   Protocol protocol = Protocol::kJson;
-  /// The SigV4 service name: ssm, sts, ssmmessages, ec2messages.
+  /// The SigV4 service name: ssm, sts, iam, ssmmessages, ec2messages.
   std::string service;
   /// `StartSession`
   std::string operation;
