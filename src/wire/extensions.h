@@ -19,6 +19,11 @@ inline constexpr const char* kExtensionMuxFlow = "mux-flow";
 inline constexpr const char* kExtensionCommandInput = "command-input";
 inline constexpr std::size_t kCommandInputWindow = 256 * 1024;
 
+/// A port joined to the client's standard streams: the client says with kEndOfInput that it sends no more,
+/// the agent ends that direction of its connection, and the session goes on until the destination's end.
+/// Without it the end of the input is the end of the session.
+inline constexpr const char* kExtensionPortInputEnd = "port-input-end";
+
 /// Offered in OpenDataChannel, by either end to the service: it understands `session_notice` messages, a text
 /// of the service for the person.
 inline constexpr const char* kExtensionNotice = "notice";

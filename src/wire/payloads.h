@@ -134,7 +134,7 @@ enum class Flag : std::uint32_t {
   kDisconnectToPort = 1,
   kTerminateSession = 2,
   kConnectToPortError = 3,
-  /// kExtensionCommandInput only. Signals are signal_flag().
+  /// kExtensionCommandInput, which also has signal_flag(), and kExtensionPortInputEnd only.
   kEndOfInput = 0x100,
 };
 /// kExtensionCommandInput: deliver this signal (1 to 64) to the command.

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 from sessions import describe
 from support import sshd
+from support.byte_servers import hash_server
 from support.postern_testbed import DEBIAN_AWS
 from support.wait import wait_until
 
@@ -132,6 +133,15 @@ def test_a_closed_port_is_reported(ssh):
     done = ssh.run("ssh", "-p", sshd.free_port(), "node", "true")
     assert done.returncode == 255
     assert b"refused" in done.stderr.lower() + done.stdout.lower()
+
+
+def test_input_that_ends_before_the_answer(testbed, node):
+    """A direction ends by itself, as with nc: the server answers only once it has everything."""
+    data = os.urandom(300_000)
+    with hash_server() as server:
+        command = [testbed.program("postern"), "ssh-proxy", node.name, str(server.port)]
+        done = subprocess.run(command, env=testbed.client_environment(), input=data, capture_output=True, timeout=60, check=True)
+    assert done.stdout.decode() == hashlib.sha256(data).hexdigest()
 
 
 def test_postern_ssh(testbed, node, ssh_peers, tmp_path):

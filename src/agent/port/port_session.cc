@@ -37,7 +37,8 @@ PortSession::PortSession(asio::any_io_executor executor, Options options)
 
 std::optional<HandshakeOffer> PortSession::handshake() const {
   HandshakeOffer offer{wire::kPort, texts_of(options_.document_properties), {wire::kExtensionBulk}};
-  if (options_.properties.local_port_forwarding) offer.extensions.emplace_back(wire::kExtensionMuxFlow);
+  offer.extensions.emplace_back(options_.properties.local_port_forwarding ? wire::kExtensionMuxFlow
+                                                                          : wire::kExtensionPortInputEnd);
   return offer;
 }
 

@@ -1,5 +1,6 @@
 #include "agent/port/raw_port.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,6 +42,9 @@ class RawPort::Connection final : public Source, public std::enable_shared_from_
     if (result.outcome == PendingBytes::Outcome::kBroken) return port_.on_connection_end();
     if (result.outcome == PendingBytes::Outcome::kFull) wait_writable();
   }
+
+  /// All of it has been written.
+  void end_input() { ::shutdown(socket_.native_handle(), SHUT_WR); }
 
   void close() {
     boost::system::error_code ignored;
@@ -114,7 +118,8 @@ void RawPort::take_input(ChannelDriver& channel) {
     if (flag == wire::Flag::kTerminateSession) return end(wire::kTaskSuccess, "");
     // A disconnection, too, comes after the data before it.
     if (connection_ && !connection_->ready()) return;
-    if (next.type == wire::PayloadType::kOutput && !connection_) {
+    // The end of the input, too, is for the connection that is being made.
+    if ((next.type == wire::PayloadType::kOutput || flag == wire::Flag::kEndOfInput) && !connection_) {
       dial_wanted_ = true;
       return change_.notify();
     }
@@ -124,6 +129,8 @@ void RawPort::take_input(ChannelDriver& channel) {
       connection->write(delivery.payload);
     } else if (flag == wire::Flag::kDisconnectToPort) {
       on_connection_end();
+    } else if (flag == wire::Flag::kEndOfInput && connection_) {
+      connection_->end_input();
     }
   }
 }

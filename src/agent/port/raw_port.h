@@ -14,7 +14,7 @@ namespace postern::agent {
 /// Which of the two it is.
 enum class RawPortMode {
   /// One connection for the whole session, joined to the client's standard streams, as for SSH
-  /// (data-channel.md 6.5).
+  /// (data-channel.md 6.5). Our client says when its side has ended: see wire::kExtensionPortInputEnd.
   kStdio,
   /// For clients older than multiplexing (6.6): one connection at a time. The client says when its side has
   /// closed; when the destination's has, nobody is told, and the next data dials again.

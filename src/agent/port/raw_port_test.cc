@@ -74,6 +74,22 @@ TEST_F(RawPortTest, EndsWhenTheDestinationDoesWithAllItsOutput) {
   EXPECT_TRUE(client.output == much) << client.output.size();
 }
 
+TEST_F(RawPortTest, TheEndOfTheInputEndsOneDirection) {
+  client.supported = {wire::kExtensionBulk, wire::kExtensionPortInputEnd};
+  start_ssh();
+  auto& server = connection(0);
+  client.type("question");
+  client.send_flag(wire::Flag::kEndOfInput);
+  run_until([&] { return server.ended; }, "the end of the input");
+  EXPECT_EQ(server.received, "question");
+  EXPECT_FALSE(completed);
+  Destination::send(server, "answer");
+  run_until([&] { return client.output == "answer"; }, "the answer");
+  server.socket.close();
+  run_to_completion();
+  EXPECT_EQ(completion(), "Success: ");
+}
+
 TEST_F(RawPortTest, OfficialClientsGetPayloadsOf32KiB) {
   start_ssh();
   auto& ssh = connection(0);

@@ -169,6 +169,17 @@ TEST_F(StdioPortTest, Trap44_TheEndOfTheInputEndsTheSessionAtTheNode) {
   EXPECT_EQ(flags(), std::vector{wire::Flag::kTerminateSession});
 }
 
+TEST_F(StdioPortTest, WithOurAgentTheEndOfTheInputEndsOneDirection) {
+  start_stdio({wire::kExtensionBulk, wire::kExtensionPortInputEnd});
+  type("question");
+  end_of_input();
+  EXPECT_TRUE(service_.run_until([&] { return flags() == std::vector{wire::Flag::kEndOfInput}; }));
+  EXPECT_EQ(service_.typed(), "question");
+  EXPECT_FALSE(end_);
+  service_.output("answer");
+  EXPECT_TRUE(shows("answer"));
+}
+
 TEST_F(StdioPortTest, Trap39_KeepsAnIgnoredInterruptIgnored) {
   const auto former = ::signal(SIGINT, SIG_IGN);
   start_stdio({wire::kExtensionBulk});

@@ -30,7 +30,8 @@ constexpr std::chrono::milliseconds kAgentStartGap{10};
 constexpr std::string_view kNoTerminateFlag = "2.3.722.0";
 
 channel::Extensions supported_extensions() {
-  return {wire::kExtensionBulk, wire::kExtensionMuxFlow, wire::kExtensionCommandInput};
+  return {wire::kExtensionBulk, wire::kExtensionMuxFlow, wire::kExtensionCommandInput,
+          wire::kExtensionPortInputEnd};
 }
 
 bool is_terminal(std::string_view session_type) {

@@ -26,6 +26,7 @@ StdioPort::StdioPort(const asio::any_io_executor& executor, SessionLink& link, c
       payload_bytes_(channel::contains(facts.agreed, wire::kExtensionBulk)
                          ? channel::DataChannel::kBulkPayloadBytes
                          : kOfficialPayloadBytes),
+      input_may_end_(channel::contains(facts.agreed, wire::kExtensionPortInputEnd)),
       signals_(executor),
       input_(executor, descriptors.input),
       output_stream_(executor, descriptors.output),
@@ -66,10 +67,14 @@ awaitable<void> StdioPort::read_input() {
     while (!started_ || !channel.can_send()) co_await input_wanted_.wait();
     const auto room = channel.prepare(payload_bytes_);
     const auto count = co_await input_.read_some(room);
-    if (count == 0) co_return;
+    if (count == 0) break;
     channel.send_prepared(wire::PayloadType::kOutput, count);
     link_.wake();
   }
+  if (!input_may_end_) co_return;
+  channel.send(wire::PayloadType::kFlag, wire::encode_flag(wire::Flag::kEndOfInput));
+  link_.wake();
+  for (;;) co_await input_wanted_.wait();
 }
 
 void StdioPort::on_delivery(channel::Delivery delivery) {

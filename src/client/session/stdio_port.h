@@ -9,8 +9,9 @@
 
 namespace postern::client {
 
-/// A port joined to standard input and output, for ssh's ProxyCommand (data-channel.md 6.5). The end of the
-/// input ends the session, and the node is told so. Nothing but the port's bytes goes to standard output;
+/// A port joined to standard input and output, for ssh's ProxyCommand (data-channel.md 6.5). The node is told
+/// of the end of the input: our agent ends that direction of its connection and the session goes on, with an
+/// official one it ends. Nothing but the port's bytes goes to standard output;
 /// signals that the caller has us ignore stay ignored.
 class StdioPort final : public SessionKind {
  public:
@@ -32,6 +33,8 @@ class StdioPort final : public SessionKind {
 
   SessionLink& link_;
   const std::size_t payload_bytes_;
+  /// See wire::kExtensionPortInputEnd.
+  const bool input_may_end_;
   /// From the beginning, so that none is lost before run().
   boost::asio::signal_set signals_;
   InputStream input_;
