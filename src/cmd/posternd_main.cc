@@ -1,8 +1,11 @@
 #include <fmt/format.h>
-#include <unistd.h>
-#include <CLI/CLI.hpp>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "base/log.h"
@@ -71,10 +74,22 @@ void introduce(const auth::FirstAdministrator& administrator, const auth::Instal
       administrator.key.secret.reveal());
 }
 
+// Each node and each end of a session is a connection; systems give 1024 descriptors to whoever asks for no
+// more, whatever their hard limit.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    log::warning("descriptor_limit_not_raised", {{"to", limit.rlim_max}, {"error", std::strerror(errno)}});
+  }
+}
+
 int run(const Flags& flags) {
   const auto config = read_configuration(flags);
   log::configure(config.log_level, config.log_format);
   ::umask(0077);
+  raise_descriptor_limit();
   prepare_state_dir(config.state_dir);
   const StateLock lock(config.state_dir);
   const SystemClock clock;

@@ -1,5 +1,6 @@
 """What the programs say to a wrong command line or configuration: the reason on standard error, and an exit status."""
 
+import resource
 import subprocess
 
 import pytest
@@ -39,3 +40,15 @@ def test_help_and_version(programs, program):
     assert "Usage: " + program in described.stdout
     assert run(program, "--version").returncode == 0
     assert run(program, "--no-such-flag").returncode == 2
+
+
+def test_posternd_takes_all_descriptors_that_it_may(programs, tmp_path):
+    """A node is a connection, and the usual soft limit is 1024."""
+    path = postern_testbed.binary_directory() / "posternd"
+    command = ["prlimit", "--nofile=256:2048", path, "--listen", "127.0.0.1:0", "--state-dir", tmp_path / "state"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as posternd:
+        try:
+            assert any(line.startswith("Listening on ") for line in posternd.stdout)
+            assert resource.prlimit(posternd.pid, resource.RLIMIT_NOFILE) == (2048, 2048)
+        finally:
+            posternd.terminate()
