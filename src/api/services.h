@@ -12,6 +12,10 @@
 #include "iam/values.h"
 #include "store/store.h"
 
+namespace postern::auth {
+struct SignIn;
+}
+
 namespace postern::api {
 
 /// What operations work with; everything outlives the dispatcher.
@@ -19,6 +23,7 @@ struct Services {
   store::Store& store;
   gateway::Gateway& gateway;
   auth::Authorizer& authorizer;
+  auth::SignIn& sign_in;
   bus::Bus& bus;
   const auth::Installation& installation;
   const Clock& clock;

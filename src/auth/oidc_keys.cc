@@ -56,11 +56,14 @@ std::optional<KeySet> OidcKeys::usable(Provider& provider, const Jwt& token,
   return provider.keys;
 }
 
-bool OidcKeys::may_fetch(Provider& provider) const {
+bool OidcKeys::may_fetch(Provider& provider) {
   const std::scoped_lock lock(mutex_);
   const auto now = clock_.now();
   if (now - provider.failed < kFailurePause) return false;
-  return !provider.keys || now - provider.fetched >= kUnknownKeyPause;
+  if (!provider.keys || now - provider.fetched > kFresh) return true;
+  if (now - provider.fetched_for_unknown < kUnknownKeyPause) return false;
+  provider.fetched_for_unknown = now;
+  return true;
 }
 
 std::expected<KeySet, std::string> OidcKeys::fetch_keys(const std::string& provider_url) const {

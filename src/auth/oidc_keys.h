@@ -59,13 +59,15 @@ class OidcKeys {
     // Guarded by OidcKeys::mutex_.
     std::optional<KeySet> keys;
     Timestamp fetched;
+    /// Last because of a key that was not among them.
+    Timestamp fetched_for_unknown;
     Timestamp failed;
     std::string failure;
   };
 
   std::shared_ptr<Provider> find(const std::string& url);
   std::optional<KeySet> usable(Provider& provider, const Jwt& token, std::chrono::microseconds age) const;
-  bool may_fetch(Provider& provider) const;
+  bool may_fetch(Provider& provider);
   std::expected<KeySet, std::string> fetch_keys(const std::string& provider_url) const;
   std::expected<void, aws::ApiError> verify_blocking(Provider& provider, const Jwt& token);
 

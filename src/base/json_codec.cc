@@ -12,11 +12,16 @@ namespace {
 constexpr std::size_t kMaxDepth = 32;
 
 // Words that AWS's models write in capitals inside PascalCase names.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kCapitalWords = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kCapitalWords = {{
     {"ip", "IP"},
     {"ssm", "SSM"},
     {"kms", "KMS"},
     {"mfa", "MFA"},
+    {"qr", "QR"},
+    {"png", "PNG"},
+    // One word, since `id` alone is `Id` everywhere else.
+    {"openid", "OpenID"},
+    {"clientid", "ClientID"},
 }};
 
 std::string capitalise(std::string_view word) {

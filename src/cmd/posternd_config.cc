@@ -113,6 +113,12 @@ const std::map<std::string, Setter, std::less<>>& setters() {
          config.store_url = Secret(std::move(url));
        }},
       {"store.password_file", path(&PosterndConfig::store_password_file)},
+      {"oidc.ca_bundle",
+       [](const auto& node, auto key, auto& config) {
+         config.oidc_ca_bundle = text_of(node, key);
+         if (!config.oidc_ca_bundle.empty() && !std::filesystem::is_regular_file(config.oidc_ca_bundle))
+           refuse(node, key, "there is no such file");
+       }},
       {"log.level",
        [](const auto& node, auto key, auto& config) {
          if (!log::parse_level(text_of(node, key), config.log_level))

@@ -39,6 +39,8 @@ struct PosterndConfig {
   /// `postgresql://...`, with the password of store.password_file; empty means SQLite in the state directory.
   Secret store_url;
   std::filesystem::path store_password_file;
+  /// PEM certificates by which identity providers are trusted; empty: the system's.
+  std::filesystem::path oidc_ca_bundle;
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   net::HttpServerOptions http;

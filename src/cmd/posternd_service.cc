@@ -12,8 +12,10 @@
 #include <thread>
 #include <utility>
 
+#include "auth/temporary_credentials.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "net/https_fetch.h"
 
 namespace postern {
 namespace {
@@ -23,6 +25,8 @@ using boost::asio::use_awaitable;
 
 // What is queued on the legs is given this long to leave.
 constexpr std::chrono::seconds kLegDrain{1};
+constexpr std::chrono::seconds kHousekeeping{5};
+constexpr std::chrono::minutes kClearing{10};
 
 std::size_t thread_count(const PosterndConfig& config) {
   return config.threads > 0 ? config.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -31,6 +35,13 @@ std::size_t thread_count(const PosterndConfig& config) {
 // A server lives on its own executor, so it is stopped there.
 awaitable<void> stop_server(net::HttpServer* server, std::chrono::seconds limit) {
   co_await server->stop(limit);
+}
+
+// How the documents of identity providers are fetched.
+auth::OidcKeys::Fetch fetch_with(const PosterndConfig& config) {
+  return [options = net::HttpsFetchOptions{.ca_bundle = config.oidc_ca_bundle}](const std::string& url) {
+    return net::https_fetch(url, options);
+  };
 }
 
 }  // namespace
@@ -43,9 +54,11 @@ PosterndService::PosterndService(const PosterndConfig& config, store::Store& sto
       authorizer_(store, std::move(sealer), clock_, installation),
       gateway_(threads_, store, bus_, clock_, config.sessions, config.limits),
       authenticator_(store, clock_, installation),
+      sign_in_(store, clock_, fetch_with(config)),
       services_{.store = store,
                 .gateway = gateway_,
                 .authorizer = authorizer_,
+                .sign_in = sign_in_,
                 .bus = bus_,
                 .installation = installation,
                 .clock = clock_,
@@ -74,10 +87,31 @@ void PosterndService::start() {
   threads_.run();
   boost::asio::co_spawn(threads_.executor(0), gateway_.recover(), boost::asio::use_future).get();
   review_.start();
+  boost::asio::co_spawn(threads_.executor(0), keep_house(), [](const std::exception_ptr& failure) {
+    if (failure) log::error("housekeeping_ended");
+  });
   for (std::size_t i = 0; i < threads_.size(); ++i) {
     servers_.push_back(std::make_unique<net::HttpServer>(threads_.executor(i), config_.listen_address, port,
                                                          tls_, dispatcher_, config_.http));
     port = servers_.front()->port();
+  }
+}
+
+awaitable<void> PosterndService::keep_house() {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+  auto cleared = std::chrono::steady_clock::time_point::min();
+  for (;;) {
+    authenticator_.flush_uses();
+    const auto now = std::chrono::steady_clock::now();
+    if (cleared == std::chrono::steady_clock::time_point::min() || now - cleared >= kClearing) {
+      cleared = now;
+      store_.post("remove expired credentials",
+                  [before = clock_.now() - auth::kExpiredKept](store::Repositories& repos) {
+                    repos.temporary_credentials.remove_expired(before);
+                  });
+    }
+    timer.expires_after(kHousekeeping);
+    co_await timer.async_wait(use_awaitable);
   }
 }
 
@@ -109,6 +143,7 @@ awaitable<void> PosterndService::stop() {
   deadline = std::chrono::steady_clock::now() + kLegDrain;
   while (co_await gateway_.queued_bytes() > 0 && std::chrono::steady_clock::now() < deadline) co_await wait();
   co_await gateway_.drain();
+  authenticator_.flush_uses();
   co_await store_.flush();
 }
 

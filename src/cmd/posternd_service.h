@@ -6,6 +6,7 @@
 #include "api/dispatcher.h"
 #include "api/session_review.h"
 #include "auth/authenticator.h"
+#include "auth/sign_in.h"
 #include "bus/in_process_bus.h"
 #include "cmd/posternd_config.h"
 #include "gateway/gateway.h"
@@ -34,6 +35,8 @@ class PosterndService {
 
  private:
   boost::asio::awaitable<void> stop();
+  /// Writes what is gathered and removes what has expired, again and again.
+  boost::asio::awaitable<void> keep_house();
 
   const PosterndConfig& config_;
   store::Store& store_;
@@ -43,6 +46,7 @@ class PosterndService {
   auth::Authorizer authorizer_;
   gateway::Gateway gateway_;
   auth::Authenticator authenticator_;
+  auth::SignIn sign_in_;
   api::Services services_;
   api::Dispatcher dispatcher_;
   api::SessionReview review_;
