@@ -4,6 +4,7 @@
 
 #include "api/ec2messages/operations.h"
 #include "api/iam/operations.h"
+#include "api/iam/sign_in_operations.h"
 #include "api/iam/simulate.h"
 #include "api/organizations/operations.h"
 #include "api/source_address.h"
@@ -36,6 +37,20 @@ std::string_view logged_message(const aws::ApiError* error) {
   return message.substr(0, message.find(". Encoded authorization failure message"));
 }
 
+// What a user's session token is not good for (STS API Reference, "GetSessionToken").
+Result<void> check_session_token(const auth::Principal& principal, const Route& route) {
+  if (principal.kind != auth::PrincipalKind::kUser || !principal.token_issued) return {};
+  if (route.service == "iam" && !principal.mfa_time)
+    return std::unexpected(aws::kUnrecognizedClient(
+        "The security token included in the request is invalid: a session token is good for "
+        "IAM only when it was got with an MFA code."));
+  const bool allowed_of_sts = route.operation == "AssumeRole" || route.operation == "GetCallerIdentity";
+  if (route.service == "sts" && !allowed_of_sts)
+    return std::unexpected(
+        aws::kAccessDenied("Cannot call " + route.operation + " with the session token of a user"));
+  return {};
+}
+
 void log_call(const Call& call, const Route& route, const aws::ApiError* error) {
   const auto caller =
       call.principal.kind == auth::PrincipalKind::kAnonymous ? std::string("anonymous") : call.principal.arn;
@@ -61,6 +76,7 @@ void log_call(const Call& call, const Route& route, const aws::ApiError* error) 
 Dispatcher::Dispatcher(const Services& services, auth::Authenticator& authenticator)
     : services_(services), authenticator_(authenticator), last_uses_(services.store) {
   iam::register_identities(registry_);
+  iam::register_sign_in(registry_);
   iam::register_simulation(registry_);
   organizations::register_operations(registry_);
   ssm::register_operations(registry_);
@@ -98,6 +114,8 @@ awaitable<Result<net::Response>> Dispatcher::answer(Call& call, const Route& rou
   }
   if (operation->caller == Caller::kSigned) {
     if (auto ok = co_await authenticate(call, route); !ok) co_return std::unexpected(std::move(ok.error()));
+    if (auto ok = check_session_token(call.principal, route); !ok)
+      co_return std::unexpected(std::move(ok.error()));
   }
   auto body = co_await operation->run(call);
   if (!body) co_return std::unexpected(std::move(body.error()));
