@@ -23,6 +23,8 @@ TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 VALUES = {
     "ActivationId": str(uuid.uuid4()),
     "AssumeRolePolicyDocument": TRUST,
+    "AuthenticationCode1": "123456",
+    "AuthenticationCode2": "123456",
     "Content": POLICY,
     "DocumentVersion": "1",
     "Filter": "SERVICE_CONTROL_POLICY",
@@ -38,6 +40,7 @@ VALUES = {
     "State": "Active",
     "Target": "mi-" + "0" * 17,
     "Type": "SERVICE_CONTROL_POLICY",
+    "Url": "https://nobody.example",
     "VersionId": "v1",
 }
 
