@@ -10,7 +10,7 @@ import time
 import pytest
 
 from identities import iam, make_user, policy, statement
-from sessions import describe, session_id, wait_over
+from sessions import session_id
 from support.aws_clients import ClientError, client, error_code, error_message
 from support.postern_testbed import AwsError
 from support.terminal import Terminal
@@ -55,17 +55,29 @@ def denied(call, *arguments, **options):
     return error_message(raised.value)
 
 
+def described(testbed, state, identifier):
+    """By the SDK in this process: starting the CLI takes longer than what is measured here."""
+    filters = [{"key": "SessionId", "value": identifier}]
+    found = client(testbed, "ssm", testbed.admin).describe_sessions(State=state, Filters=filters)["Sessions"]
+    return found[0] if found else None
+
+
 def is_active(testbed, identifier):
-    return describe(testbed, "Active").get(identifier, {}).get("Status") in ("Connected", "Connecting", "Disconnected")
+    record = described(testbed, "Active", identifier)
+    return record is not None and record["Status"] in ("Connected", "Connecting", "Disconnected")
+
+
+def wait_over(testbed, identifier):
+    return wait_until(lambda: described(testbed, "History", identifier), 30, f"{identifier} over", 0.05)
 
 
 def ended_at_once(testbed, identifier, change):
     """Makes the change and waits until the session is over; returns its record."""
     assert is_active(testbed, identifier)
     change()
-    changed = time.monotonic()
-    record = wait_over(testbed, identifier, timeout=10)
-    assert time.monotonic() - changed < AT_ONCE_SECONDS
+    changed = time.time()
+    record = wait_over(testbed, identifier)
+    assert record["EndDate"].timestamp() - changed < AT_ONCE_SECONDS
     return record
 
 
@@ -119,11 +131,11 @@ def test_seed_case(testbed, node, staging):
         assert testbed.ssm("terminate-session", "--session-id", second, profile="ana")["SessionId"] == second
 
         iam(testbed).remove_user_from_group(GroupName="production", UserName="ana")
-        removed = time.monotonic()
-        rest = shell.wait_end(timeout=10).decode()
-        assert time.monotonic() - removed < AT_ONCE_SECONDS
+        removed = time.time()
+        rest = shell.wait_end(timeout=30).decode()
     assert "no longer allowed" in rest and "no identity-based policy" in rest, rest
     record = wait_over(testbed, own)
+    assert record["EndDate"].timestamp() - removed < AT_ONCE_SECONDS
     assert record["Status"] == "Terminated"
     assert "It is no longer allowed. User: " + ana.arn in record["Details"]
     testbed.ssm("terminate-session", "--session-id", others)
@@ -426,7 +438,7 @@ def test_harmless_changes_end_nothing(testbed, user, node):
     make_user(testbed, f"bystander-{next(numbers)}", statement("Deny"))
     assert is_active(testbed, live)
     with pytest.raises(Timeout):
-        wait_until(lambda: not is_active(testbed, live), 1, "never", 0.2)
+        wait_until(lambda: not is_active(testbed, live), 1, "never", 0.1)
 
 
 def test_sessions_are_reviewed_after_a_restart(testbed, user, node):
@@ -454,10 +466,10 @@ def test_node_goes_offline_with_its_roles_policy(testbed):
     node = testbed.add_node("fleet", iam_role="Fleet")
     live = administrators_session(testbed, node)
     api.detach_role_policy(RoleName="Fleet", PolicyArn=CORE)
-    detached = time.monotonic()
-    node.wait_disconnected(AT_ONCE_SECONDS)
-    assert time.monotonic() - detached < AT_ONCE_SECONDS
+    detached = time.time()
     record = wait_over(testbed, live)
+    assert record["EndDate"].timestamp() - detached < AT_ONCE_SECONDS
+    node.wait_disconnected()
     assert "ssmmessages:OpenControlChannel" in record["Details"]
     assert "ssmmessages:OpenControlChannel" in testbed.log("posternd-1") + testbed.logs()
     api.attach_role_policy(RoleName="Fleet", PolicyArn=CORE)
