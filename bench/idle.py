@@ -57,7 +57,8 @@ class _Loaded:
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
-            self._testbed = stack.enter_context(Testbed())
+            # One user starts them all.
+            self._testbed = stack.enter_context(Testbed(settings="[limits]\nsessions_per_user = 2000\n"))
             admin = self._testbed.admin
             self._process = subprocess.Popen(
                 [str(_program()), self._testbed.endpoint, str(self._testbed.ca_bundle)],
