@@ -39,7 +39,6 @@ class SshPeers:
         """`cipher`: the only one that clients offer."""
         self._root = Path(root)
         self._cipher = cipher
-        self._made_separation_dir = False
         self.node = None
         self.jump = None
 
@@ -54,9 +53,9 @@ class SshPeers:
     def _start(self):
         self._root.mkdir(parents=True, exist_ok=True)
         os.chmod(self._root, 0o700)
-        if os.geteuid() == 0 and not PRIVILEGE_SEPARATION_DIR.exists():
-            PRIVILEGE_SEPARATION_DIR.mkdir(mode=0o755)
-            self._made_separation_dir = True
+        if os.geteuid() == 0:
+            # It stays: other tests may have an sshd at the same time.
+            PRIVILEGE_SEPARATION_DIR.mkdir(mode=0o755, exist_ok=True)
         make_key(self._root / "user_key")
         self.node = Sshd(self._root / "node", self._root / "user_key.pub")
         self.jump = Sshd(self._root / "jump", self._root / "user_key.pub")
@@ -65,8 +64,6 @@ class SshPeers:
         for server in (self.node, self.jump):
             if server is not None:
                 server.stop()
-        if self._made_separation_dir:
-            PRIVILEGE_SEPARATION_DIR.rmdir()
 
     def command(self, *remote, via_jump=False, jump_port=None, options=()):
         """argv that opens a shell on the node, or runs `remote` there.
