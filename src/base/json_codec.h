@@ -3,6 +3,7 @@
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
 #include <boost/mp11/algorithm.hpp>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <expected>
@@ -151,6 +152,7 @@ std::optional<DecodeError> decode_into(const boost::json::value& from, T& into, 
   } else if constexpr (std::floating_point<T>) {
     if (!from.is_number()) return wrong_type(from, "a number", path);
     into = from.to_number<T>();
+    if (!std::isfinite(into)) return DecodeError{path, "number out of range"};
     return std::nullopt;
   } else if constexpr (IsVector<T>::value) {
     if (!from.is_array()) return wrong_type(from, "a list", path);

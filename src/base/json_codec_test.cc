@@ -20,9 +20,11 @@ struct Outer {
   std::map<std::string, std::vector<std::string>> parameters;
   std::optional<Timestamp> expiration_date;
   std::optional<bool> enabled;
+  std::optional<double> ratio;
 };
 BOOST_DESCRIBE_STRUCT(Outer, (),
-                      (instance_id, ip_address, max_results, filters, parameters, expiration_date, enabled))
+                      (instance_id, ip_address, max_results, filters, parameters, expiration_date, enabled,
+                       ratio))
 
 TEST(WireName, KnowsTheWordsAwsCapitalises) {
   EXPECT_EQ(wire_name("ip_address", MemberNames::kPascal), "IPAddress");
@@ -63,6 +65,7 @@ TEST(JsonCodec, SaysWhereAndWhatWasWrong) {
       {R"({"InstanceId":"x","ExpirationDate":"soon"})",
        "ExpirationDate: expected epoch seconds or an ISO-8601 time"},
       {R"({"InstanceId":"x","ExpirationDate":1e300})", "ExpirationDate: time out of range"},
+      {R"({"InstanceId":"x","Ratio":1e999999})", "Ratio: number out of range"},
       {R"([])", "expected an object, found a list"},
   };
   for (const auto& [body, message] : cases) {
