@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -73,34 +74,58 @@ auto on_node(std::string action, std::string In::* node_id) {
 
 namespace detail {
 
-template <class In>
-std::expected<void, aws::ApiError> validate(const In& in) {
-  if constexpr (requires(aws::Validation& v) { in.validate(v); }) {
-    aws::Validation validation;
-    in.validate(validation);
-    if (auto error = validation.error()) return std::unexpected(std::move(*error));
-  }
-  return {};
-}
+/// An operation without the types of its request and its answer, so that the way through its steps is
+/// compiled once and not for each. `in` is what `decode` has returned.
+struct Steps {
+  /// Decodes and validates.
+  std::function<Result<std::shared_ptr<void>>(const Call&)> decode;
+  std::function<awaitable<Result<auth::Access>>(Call&, void* in)> access = nullptr;
+  std::function<awaitable<Result<void>>(Call&, void* in)> permit = nullptr;
+  /// Does what is asked for and encodes the answer; it may take `in` apart.
+  std::function<awaitable<Result<std::string>>(Call&, void* in)> run;
+};
+
+Operation operation_of(Caller caller, Steps steps);
 
 /// AWS tells a missing member from one of the wrong type.
 aws::ApiError decode_failure(const DecodeError& error);
+/// The body as a JSON text; an empty one is `{}`.
+std::string_view json_text(const Call& call);
+/// The body, or the query of a GET.
+Result<aws::Form> form_of(const Call& call);
 
-/// Everything behind decoding.
-template <class In, class Out>
-awaitable<Result<Out>> perform(const OperationSpec<In, Out>& spec, Call& call, In in) {
-  if (auto ok = validate(in); !ok) co_return std::unexpected(std::move(ok.error()));
+template <class In>
+Result<std::shared_ptr<void>> validated(std::expected<In, DecodeError> in) {
+  if (!in) return std::unexpected(decode_failure(in.error()));
+  if constexpr (requires(aws::Validation& v) { in->validate(v); }) {
+    aws::Validation validation;
+    in->validate(validation);
+    if (auto error = validation.error()) return std::unexpected(std::move(*error));
+  }
+  return std::make_shared<In>(std::move(*in));
+}
+
+/// All steps but the first. `encode` makes a body of an `Out`.
+template <class In, class Out, class Encode>
+Steps steps_of(OperationSpec<In, Out> spec, Encode encode) {
+  Steps steps;
   if (spec.access) {
-    auto access = co_await spec.access(call, in);
-    if (!access) co_return std::unexpected(std::move(access.error()));
-    auto ok = co_await authorize(call, std::move(*access));
-    if (!ok) co_return std::unexpected(std::move(ok.error()));
+    steps.access = [step = std::move(spec.access)](Call& call, void* in) {
+      return step(call, *static_cast<In*>(in));
+    };
   }
   if (spec.permit) {
-    auto ok = co_await spec.permit(call, in);
-    if (!ok) co_return std::unexpected(std::move(ok.error()));
+    steps.permit = [step = std::move(spec.permit)](Call& call, void* in) {
+      return step(call, *static_cast<In*>(in));
+    };
   }
-  co_return co_await spec.run(call, std::move(in));
+  steps.run = [step = std::move(spec.run), encode = std::move(encode)](
+                  Call& call, void* in) -> awaitable<Result<std::string>> {
+    const auto out = co_await step(call, std::move(*static_cast<In*>(in)));
+    if (!out) co_return std::unexpected(out.error());
+    co_return encode(call, *out);
+  };
+  return steps;
 }
 
 }  // namespace detail
@@ -109,32 +134,27 @@ awaitable<Result<Out>> perform(const OperationSpec<In, Out>& spec, Call& call, I
 template <class In, class Out>
 Operation json_operation(OperationSpec<In, Out> spec) {
   const auto caller = spec.caller;
-  auto run = [spec = std::move(spec)](Call& call) -> awaitable<Result<std::string>> {
-    auto in = decode_json_text<In>(call.request.body.empty() ? std::string_view("{}") : call.request.body);
-    if (!in) co_return std::unexpected(detail::decode_failure(in.error()));
-    auto out = co_await detail::perform(spec, call, std::move(*in));
-    if (!out) co_return std::unexpected(std::move(out.error()));
-    co_return encode_json_text(*out);
+  auto steps = detail::steps_of(std::move(spec), [](Call&, const Out& out) { return encode_json_text(out); });
+  steps.decode = [](const Call& call) {
+    return detail::validated(decode_json_text<In>(detail::json_text(call)));
   };
-  return {caller, std::move(run)};
+  return detail::operation_of(caller, std::move(steps));
 }
 
 /// The Query protocol of STS and IAM; the form is the body, or the query of a GET.
 template <class In, class Out>
 Operation query_operation(std::string action, std::string xmlns, OperationSpec<In, Out> spec) {
   const auto caller = spec.caller;
-  auto run = [spec = std::move(spec), action = std::move(action),
-              xmlns = std::move(xmlns)](Call& call) -> awaitable<Result<std::string>> {
-    const auto form = aws::parse_form(call.request.method == "GET" ? call.request.query()
-                                                                   : std::string_view(call.request.body));
-    if (!form) co_return std::unexpected(aws::kSerialization(form.error()));
-    auto in = aws::decode_query<In>(*form);
-    if (!in) co_return std::unexpected(detail::decode_failure(in.error()));
-    auto out = co_await detail::perform(spec, call, std::move(*in));
-    if (!out) co_return std::unexpected(std::move(out.error()));
-    co_return aws::encode_query_response(action, xmlns, *out, call.request_id);
+  auto steps = detail::steps_of(
+      std::move(spec), [action = std::move(action), xmlns = std::move(xmlns)](Call& call, const Out& out) {
+        return aws::encode_query_response(action, xmlns, out, call.request_id);
+      });
+  steps.decode = [](const Call& call) -> Result<std::shared_ptr<void>> {
+    const auto form = detail::form_of(call);
+    if (!form) return std::unexpected(form.error());
+    return detail::validated(aws::decode_query<In>(*form));
   };
-  return {caller, std::move(run)};
+  return detail::operation_of(caller, std::move(steps));
 }
 
 }  // namespace postern::api
