@@ -27,6 +27,8 @@ from support.wait import wait_until
 CUT_SECONDS = 10
 # Within this time of the network's return a session runs on.
 RESUME_SECONDS = 20
+# The delay between two of an idle agent's attempts may be a minute.
+MOST_BETWEEN_ATTEMPTS = 75
 # Within this time of an end's death nothing of a session remains on the node.
 END_SECONDS = 60
 # AWS's plugin makes its last attempt so long after it lost its connection.
@@ -107,7 +109,7 @@ def test_agent_is_away(testbed, far_node, how):
         check_resumes(shell, proxy, how)
         shell.send("exit\r")
         shell.wait_end()
-    node.wait_connected(75)  # the delay between two attempts may be a minute
+    node.wait_connected(MOST_BETWEEN_ATTEMPTS)
 
 
 def test_plugin_is_away(testbed, node, far_client):
@@ -171,7 +173,7 @@ def test_paste_is_complete(testbed, far_ends):
 def test_agent_without_a_session_comes_back(testbed, far_node):
     node, proxy = far_node
     interrupt(proxy, "cut")
-    node.wait_connected(RESUME_SECONDS)
+    node.wait_connected(MOST_BETWEEN_ATTEMPTS)
     with open_shell(testbed, node) as shell:
         assert shell.run("echo again") == "again"
 

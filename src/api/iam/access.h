@@ -56,14 +56,14 @@ auth::ContextKeys keys_of(const In& in) {
 template <class In>
 auth::Access access_to(std::string action, auth::Resource resource, const In& in) {
   auth::Access access{.action = std::move(action), .keys = keys_of(in)};
-  access.resources.assign(1, std::move(resource));
+  access.resources.push_back(std::move(resource));
   return access;
 }
 
 }  // namespace detail
 
 /// The action on the identity that a member of the request names; a user that is not named is the caller.
-template <Kind kKind, class In, class Name>
+template <Kind Named, class In, class Name>
 auto on(std::string action, Name In::* name) {
   return [action = "iam:" + action, name](Call& call, In& in) -> awaitable<Result<auth::Access>> {
     if constexpr (std::is_same_v<Name, std::optional<std::string>>) {
@@ -72,10 +72,10 @@ auto on(std::string action, Name In::* name) {
         if (!own) co_return std::unexpected(std::move(own.error()));
         in.*name = std::move(*own);
       }
-      auto resource = co_await identity_resource(call, kKind, *(in.*name));
+      auto resource = co_await identity_resource(call, Named, *(in.*name));
       co_return detail::access_to(action, std::move(resource), in);
     } else {
-      auto resource = co_await identity_resource(call, kKind, in.*name);
+      auto resource = co_await identity_resource(call, Named, in.*name);
       co_return detail::access_to(action, std::move(resource), in);
     }
   };
