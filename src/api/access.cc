@@ -5,11 +5,6 @@
 #include "auth/request_context.h"
 
 namespace postern::api {
-namespace {
-
-constexpr std::string_view kManagedInstance = "ManagedInstance";
-
-}  // namespace
 
 auth::ContextKeys request_keys(const Call& call) {
   return auth::request_keys(call.principal,
@@ -53,7 +48,7 @@ auth::Resource node_resource(const auth::Installation& names, const std::string&
 
 awaitable<auth::Resource> node_resource(const Services& services, std::string node_id) {
   auto tags = co_await services.store.read(
-      [node_id](store::Repositories& repos) { return repos.tags.list(kManagedInstance, node_id); });
+      [node_id](store::Repositories& repos) { return repos.tags.list(store::kNodeTags, node_id); });
   co_return node_resource(services.installation, node_id, tags);
 }
 

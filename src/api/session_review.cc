@@ -64,6 +64,31 @@ awaitable<States> credential_states(const Services& services, const std::vector<
       });
 }
 
+struct PresentNode {
+  auth::Principal principal;
+  store::Tags tags;
+};
+
+// In the order of the channels; nothing for a node that is gone. One read, however many they are.
+awaitable<std::vector<std::optional<PresentNode>>> present_nodes(
+    const Services& services, const std::vector<gateway::LiveGrant>& channels) {
+  std::vector<std::string> ids;
+  ids.reserve(channels.size());
+  for (const auto& channel : channels) ids.push_back(channel.id);
+  co_return co_await services.store.read(
+      [ids = std::move(ids), &names = services.installation](store::Repositories& repos) {
+        std::vector<std::optional<PresentNode>> found;
+        found.reserve(ids.size());
+        for (const auto& id : ids) {
+          const auto node = repos.nodes.find(id);
+          found.push_back(node ? std::optional(PresentNode{auth::node_principal(names, *node),
+                                                           repos.tags.list(store::kNodeTags, id)})
+                               : std::nullopt);
+        }
+        return found;
+      });
+}
+
 std::optional<std::string> refusal(const auth::Decision& decision) {
   if (decision.allowed) return std::nullopt;
   return fmt::format("It is no longer allowed. {}.", decision.message);
@@ -93,7 +118,7 @@ void SessionReview::start() {
   services_.gateway.on_control_channel_opened(
       [this](const std::string& node_id, const std::string& authorization) {
         boost::asio::post(executor_, [this, node_id, authorization] {
-          opened_[node_id] = authorization;
+          opened_.push_back({node_id, authorization});
           wake();
         });
       });
@@ -134,14 +159,14 @@ void SessionReview::wake() {
 
 awaitable<void> SessionReview::run() {
   while (everything_ || !opened_.empty()) {
-    const auto opened = std::exchange(opened_, {});
+    auto channels = std::exchange(opened_, {});
     if (std::exchange(everything_, false)) {
       next_expiry_.reset();
-      co_await review_nodes();
+      // People first: there may be many more nodes.
       co_await review_sessions();
-      continue;
+      channels = co_await services_.gateway.live_control_channels();
     }
-    for (const auto& [node_id, authorization] : opened) co_await review_node(node_id, authorization);
+    co_await review_nodes(std::move(channels));
   }
 }
 
@@ -161,26 +186,21 @@ awaitable<void> SessionReview::review_sessions() {
   }
 }
 
-awaitable<void> SessionReview::review_nodes() {
-  for (auto& [id, authorization] : co_await services_.gateway.live_control_channels())
-    co_await review_node(std::move(id), std::move(authorization));
-}
-
-awaitable<void> SessionReview::review_node(std::string node_id, std::string authorization) {
-  auto opened_by = recorded_access_from(authorization);
-  if (!opened_by) co_return;
-  const auto node = co_await services_.store.read(
-      [node_id](store::Repositories& repos) { return repos.nodes.find(node_id); });
-  // A node that was deregistered is dropped by that operation.
-  if (!node) co_return;
-  auth::Access access{.action = "ssmmessages:OpenControlChannel"};
-  access.resources.assign(1, co_await node_resource(services_, node_id));
-  const auto decision =
-      co_await services_.authorizer.decide(auth::node_principal(services_.installation, *node),
-                                           std::move(access), std::move(opened_by->request_keys));
-  if (auto why = refusal(decision)) {
-    log::info("node_revoked", {{"node", node_id}, {"reason", *why}});
-    co_await services_.gateway.drop_node(std::move(node_id), std::move(*why));
+awaitable<void> SessionReview::review_nodes(std::vector<gateway::LiveGrant> channels) {
+  const auto nodes = co_await present_nodes(services_, channels);
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    auto& [id, authorization] = channels[i];
+    auto opened_by = recorded_access_from(authorization);
+    // A node that was deregistered is dropped by that operation.
+    if (!opened_by || !nodes[i]) continue;
+    auth::Access access{.action = "ssmmessages:OpenControlChannel"};
+    access.resources.push_back(node_resource(services_.installation, id, nodes[i]->tags));
+    const auto decision = co_await services_.authorizer.decide(nodes[i]->principal, std::move(access),
+                                                               std::move(opened_by->request_keys));
+    if (auto why = refusal(decision)) {
+      log::info("node_revoked", {{"node", id}, {"reason", *why}});
+      co_await services_.gateway.drop_node(std::move(id), std::move(*why));
+    }
   }
 }
 

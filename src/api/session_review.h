@@ -2,10 +2,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <vector>
 
 #include "api/recorded_access.h"
 #include "api/services.h"
@@ -43,8 +42,7 @@ class SessionReview {
   void arm();
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> review_sessions();
-  boost::asio::awaitable<void> review_nodes();
-  boost::asio::awaitable<void> review_node(std::string node_id, std::string authorization);
+  boost::asio::awaitable<void> review_nodes(std::vector<gateway::LiveGrant> channels);
 
   const Services& services_;
   boost::asio::any_io_executor executor_;
@@ -54,7 +52,7 @@ class SessionReview {
   bool running_ = false;
   /// What is to be reviewed next: everything, or the nodes whose channels have just opened.
   bool everything_ = false;
-  std::map<std::string, std::string> opened_;
+  std::vector<gateway::LiveGrant> opened_;
   /// When the first of the live sessions' credentials expires.
   std::optional<Timestamp> next_expiry_;
 };

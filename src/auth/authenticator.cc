@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "auth/temporary_credentials.h"
 #include "auth/token.h"
 #include "aws/node_key.h"
-#include "aws/policies/built_in.h"
 #include "aws/unique_id.h"
 #include "base/random.h"
 
@@ -61,21 +59,17 @@ awaitable<Authenticator::FoundKey> Authenticator::find_user_key(const aws::Autho
   struct Found {
     store::AccessKey key;
     store::User user;
-    bool administrator;
   };
   auto found = co_await store_.read([id](store::Repositories& repos) -> std::optional<Found> {
     auto key = repos.users.find_key(id);
     if (!key || key->status != store::KeyStatus::kActive) return std::nullopt;
     auto user = repos.users.find(key->user_id);
     if (!user) return std::nullopt;
-    const bool administrator = repos.attachments.reaches_user(key->user_id, aws::kAdministratorAccess);
-    return Found{std::move(*key), std::move(*user), administrator};
+    return Found{std::move(*key), std::move(*user)};
   });
   // A long-term key never comes with a session token.
   if (!found || authorization.session_token) co_return std::unexpected(invalid_token());
-  auto principal = user_principal(installation_, found->user, id);
-  principal.administrator = found->administrator;
-  co_return Key{std::move(principal), found->key.secret, {}};
+  co_return Key{user_principal(installation_, found->user, id), found->key.secret, {}};
 }
 
 awaitable<Authenticator::FoundKey> Authenticator::find_temporary_key(
@@ -116,19 +110,13 @@ std::optional<Principal> Authenticator::session_principal(
   if (credential.role_id) {
     const auto role = repos.roles.find(*credential.role_id);
     if (!role) return std::nullopt;
-    auto principal = role_session_principal(installation_, *role, credential);
-    const auto attached = repos.attachments.attached_to(role->role_id);
-    principal.administrator = principal.session_policies.empty() && principal.session_policy_arns.empty() &&
-                              std::ranges::find(attached, aws::kAdministratorAccess) != attached.end();
-    return principal;
+    return role_session_principal(installation_, *role, credential);
   }
   const auto user = repos.users.find(credential.user_id.value_or(""));
   // What was made with a key is worth no more than the key: whoever makes a leaked one inactive is done.
   const auto parent = repos.users.find_key(credential.parent_key_id);
   if (!user || !parent || parent->status != store::KeyStatus::kActive) return std::nullopt;
-  auto principal = user_session_principal(installation_, *user, credential);
-  principal.administrator = repos.attachments.reaches_user(user->user_id, aws::kAdministratorAccess);
-  return principal;
+  return user_session_principal(installation_, *user, credential);
 }
 
 awaitable<Authenticator::FoundKey> Authenticator::find_node_key(const aws::Authorization& authorization) {
@@ -214,14 +202,17 @@ IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now
           Secret(std::move(token.value))};
 }
 
+store::AccessKey make_access_key(const std::string& user_id, Timestamp now) {
+  return {.access_key_id = aws::make_access_key_id(aws::kAccessKeyPrefix),
+          .user_id = user_id,
+          .secret = Secret(random_text(40, kAlphanumeric)),
+          .created = now};
+}
+
 FirstAdministrator make_first_administrator(const Installation& installation, Timestamp now) {
   const auto user_id = aws::make_unique_id(aws::kUserIdPrefix);
   return {{.user_id = user_id, .name = "admin", .arn = installation.user_arn("admin"), .created = now},
-          {.access_key_id = aws::make_access_key_id(aws::kAccessKeyPrefix),
-           .user_id = user_id,
-           .secret = Secret(random_text(40, kAlphanumeric)),
-           .status = store::KeyStatus::kActive,
-           .created = now}};
+          make_access_key(user_id, now)};
 }
 
 }  // namespace postern::auth

@@ -82,6 +82,9 @@ struct IssuedCredential {
 };
 IssuedCredential issue_node_credential(const std::string& node_id, Timestamp now);
 
+/// A new access key of a user, active.
+store::AccessKey make_access_key(const std::string& user_id, Timestamp now);
+
 /// The first administrator: user `admin` with one access key. AdministratorAccess is attached by whoever
 /// stores it.
 struct FirstAdministrator {

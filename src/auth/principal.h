@@ -33,7 +33,6 @@ struct Principal {
   /// with it.
   std::string name;
   std::string access_key_id;
-  bool administrator = false;
 
   /// Of a role session: the role's ARN (`aws:PrincipalArn`), unique id (`AROA...`) and name without path.
   std::string role_arn;

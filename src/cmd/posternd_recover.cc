@@ -4,22 +4,17 @@
 
 #include <algorithm>
 
+#include "api/iam/requests.h"
+#include "api/organizations/organization.h"
 #include "auth/authenticator.h"
 #include "aws/policies/built_in.h"
-#include "aws/unique_id.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "iam/evaluate.h"
 
 namespace postern {
 namespace {
 
 constexpr std::string_view kAdministrator = "admin";
-constexpr std::string_view kFullAccess =
-    R"({"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]})";
-constexpr std::string_view kFullAccessId = "p-FullAWSAccess";
-// As IAM: a user has two access keys at most.
-constexpr std::size_t kMaxKeys = 2;
 
 /// What a policy says by itself about an administrator's own work.
 iam::Outcome outcome(iam::PolicyKind kind, const std::string& document, const store::User& user) {
@@ -102,13 +97,8 @@ class Recoverer {
     }
     for (const auto& target : targets) {
       if (std::ranges::find(allowed, target) != allowed.end()) continue;
-      if (!controls.find(kFullAccessId))
-        controls.add({.policy_id = std::string(kFullAccessId),
-                      .name = "FullAWSAccess",
-                      .description = "Allows access to every operation",
-                      .content = std::string(kFullAccess),
-                      .created = now_});
-      controls.attach(kFullAccessId, target);
+      // It is stored since the first policy was attached.
+      controls.attach(api::organizations::kFullAccessId, target);
       did(fmt::format("attached FullAWSAccess to {}", target));
       allowed.push_back(target);
     }
@@ -116,14 +106,11 @@ class Recoverer {
 
   void make_key() {
     auto keys = repos_.users.keys_of(user_.user_id);
-    for (; keys.size() >= kMaxKeys; keys.erase(keys.begin())) {
+    for (; keys.size() >= api::iam::kMaxAccessKeys; keys.erase(keys.begin())) {
       repos_.users.remove_key(keys.front().access_key_id);
       did(fmt::format("deleted the access key {}", keys.front().access_key_id));
     }
-    out_.key = {.access_key_id = aws::make_access_key_id(aws::kAccessKeyPrefix),
-                .user_id = user_.user_id,
-                .secret = Secret(random_text(40, kAlphanumeric)),
-                .created = now_};
+    out_.key = auth::make_access_key(user_.user_id, now_);
     repos_.users.add_key(out_.key);
     did(fmt::format("made the access key {}", out_.key.access_key_id));
   }

@@ -7,8 +7,6 @@
 namespace postern::store {
 namespace {
 
-constexpr std::string_view kResourceType = "ManagedInstance";
-
 constexpr std::string_view kSelect =
     "SELECT node_id, name, activation_id, iam_role, public_key, fingerprint, registered, last_ping, "
     "agent_name,"
@@ -94,7 +92,7 @@ bool NodeRepository::update_public_key(std::string_view node_id, std::string_vie
 
 bool NodeRepository::remove(std::string_view node_id) {
   execute(sql_, "DELETE FROM tags WHERE resource_type = :resource_type AND resource_id = :resource_id",
-          {kResourceType, node_id});
+          {kNodeTags, node_id});
   // Its credentials go with it, by the foreign key.
   return execute(sql_, "DELETE FROM nodes WHERE node_id = :node_id", {node_id}) == 1;
 }

@@ -106,7 +106,8 @@ class SessionRepository {
   soci::session& sql_;
 };
 
-/// The resource type of documents' tags.
+/// The resource types of nodes' and of documents' tags.
+inline constexpr std::string_view kNodeTags = "ManagedInstance";
 inline constexpr std::string_view kDocumentTags = "Document";
 
 /// Documents that were created; those that are built in are not here.

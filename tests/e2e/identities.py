@@ -3,7 +3,8 @@
 import json
 from dataclasses import dataclass
 
-from support.aws_clients import client
+import pytest
+from support.aws_clients import ClientError, client, error_code, error_message
 from support.postern_testbed import Credentials
 
 
@@ -13,6 +14,18 @@ def statement(effect="Allow", action="*", resource="*", **condition):
 
 def policy(*statements):
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+LIST = policy(statement(action="ssm:ListDocuments"))
+TRUST = policy({"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"})
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def refused(call, code, text="", **arguments):
+    with pytest.raises(ClientError) as raised:
+        call(**arguments)
+    assert error_code(raised.value) == code, raised.value
+    assert text in error_message(raised.value), raised.value
 
 
 @dataclass

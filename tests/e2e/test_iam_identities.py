@@ -7,8 +7,7 @@ import subprocess
 
 import pytest
 from identities import iam as admin_client
-from identities import make_user
-from support.aws_clients import ClientError, error_code, error_message
+from identities import make_user, refused
 from support.postern_testbed import REGION, AwsError
 
 numbers = itertools.count(1)
@@ -32,13 +31,6 @@ def name():
 @pytest.fixture(scope="module")
 def account(iam):
     return iam.get_user()["User"]["Arn"].split(":")[4]
-
-
-def refused(call, code, text="", **arguments):
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    assert error_code(raised.value) == code, raised.value
-    assert text in error_message(raised.value), raised.value
 
 
 # -- users

@@ -5,15 +5,10 @@ import json
 
 import pytest
 from identities import iam as admin_client
-from identities import make_user, policy, statement
-from support.aws_clients import ClientError, error_code, error_message
+from identities import ADMINISTRATOR, LIST, TRUST, make_user, policy, refused, statement
 from support.postern_testbed import AwsError
 
 numbers = itertools.count(1)
-
-LIST = policy(statement(action="ssm:ListDocuments"))
-TRUST = policy({"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"})
-ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +19,6 @@ def iam(testbed):
 @pytest.fixture
 def name():
     return f"policy{next(numbers)}"
-
-
-def refused(call, code, text="", **arguments):
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    assert error_code(raised.value) == code, raised.value
-    assert text in error_message(raised.value), raised.value
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import itertools
 
 import pexpect
 import pytest
-from identities import iam, make_user, policy, statement
-from support.aws_clients import ClientError, client, error_code, error_message
+from identities import iam, make_user, policy, refused, statement
+from support.aws_clients import client
 from support.mfa_device import MfaDevice
 from support.postern_testbed import AwsError, Credentials
 
@@ -39,13 +39,6 @@ def user_with_device(testbed, name):
     device = make_device(testbed, name)
     enable(testbed, name, device)
     return user, device
-
-
-def refused(call, code, text="", **arguments):
-    with pytest.raises(ClientError) as raised:
-        call(**arguments)
-    assert error_code(raised.value) == code, raised.value
-    assert text in error_message(raised.value), raised.value
 
 
 def credentials_of(answer):

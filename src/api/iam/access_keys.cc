@@ -3,8 +3,7 @@
 #include "api/iam/operations.h"
 #include "api/iam/paging.h"
 #include "api/iam/requests.h"
-#include "aws/unique_id.h"
-#include "base/random.h"
+#include "auth/authenticator.h"
 
 /// CreateAccessKey, UpdateAccessKey, DeleteAccessKey, ListAccessKeys, GetAccessKeyLastUsed.
 namespace postern::api::iam {
@@ -47,14 +46,11 @@ struct CreateKeyResponse {
 BOOST_DESCRIBE_STRUCT(CreateKeyResponse, (), (access_key))
 
 awaitable<Result<CreateKeyResponse>> create_key(Call& call, CreateKeyRequest in) {
-  store::AccessKey key{.access_key_id = aws::make_access_key_id(aws::kAccessKeyPrefix),
-                       .secret = Secret(random_text(40, kAlphanumeric)),
-                       .created = call.services.clock.now()};
   return change_identities(
-      call, [in = std::move(in), key = std::move(key)](store::Repositories& repos) mutable {
+      call, [in = std::move(in), now = call.services.clock.now()](store::Repositories& repos) {
         const auto user = user_named(repos, *in.user_name);
         require_below(repos.users.keys_of(user.user_id).size(), kMaxAccessKeys, "AccessKeysPerUser");
-        key.user_id = user.user_id;
+        const auto key = auth::make_access_key(user.user_id, now);
         repos.users.add_key(key);
         return CreateKeyResponse{{.user_name = user.name,
                                   .access_key_id = key.access_key_id,

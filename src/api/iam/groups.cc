@@ -114,25 +114,10 @@ awaitable<Result<Empty>> delete_group(Call& call, GroupRequest in) {
     const auto group = group_named(repos, in.group_name);
     if (!repos.groups.members(group.group_id).empty())
       refuse(kDeleteConflict, "Cannot delete entity, must remove users from group first.");
-    if (!repos.attachments.attached_to(group.group_id).empty())
-      refuse(kDeleteConflict, "Cannot delete entity, must detach all policies first.");
-    if (!repos.attachments.inline_of(group.group_id).empty())
-      refuse(kDeleteConflict, "Cannot delete entity, must delete policies first.");
+    require_no_policies(repos, group.group_id);
     repos.groups.remove(group.group_id);
   });
 }
-
-struct ListGroupsRequest {
-  std::optional<std::string> path_prefix;
-  std::optional<std::string> marker;
-  std::optional<int> max_items;
-
-  void validate(aws::Validation& validation) const {
-    check_path_prefix(validation, path_prefix);
-    check_paging(validation, marker, max_items);
-  }
-};
-BOOST_DESCRIBE_STRUCT(ListGroupsRequest, (), (path_prefix, marker, max_items))
 
 struct ListGroupsResponse {
   std::vector<GroupShape> groups;
@@ -151,7 +136,7 @@ std::string group_name(const GroupShape& group) {
   return group.group_name;
 }
 
-awaitable<Result<ListGroupsResponse>> list_groups(Call& call, ListGroupsRequest in) {
+awaitable<Result<ListGroupsResponse>> list_groups(Call& call, ListByPathRequest in) {
   auto groups = co_await call.services.store.read([in](store::Repositories& repos) {
     return to_shapes(repos.groups.list(in.path_prefix.value_or("/")));
   });
@@ -227,7 +212,7 @@ void register_groups(Registry& registry) {
   add<GroupRequest, Empty>(
       registry, "DeleteGroup",
       {.access = on<Kind::kGroup>("DeleteGroup", &GroupRequest::group_name), .run = delete_group});
-  add<ListGroupsRequest, ListGroupsResponse>(registry, "ListGroups",
+  add<ListByPathRequest, ListGroupsResponse>(registry, "ListGroups",
                                              {.access = on_all("ListGroups", "group"), .run = list_groups});
   add<MembershipRequest, Empty>(registry, "AddUserToGroup",
                                 {.access = on<Kind::kGroup>("AddUserToGroup", &MembershipRequest::group_name),

@@ -89,19 +89,7 @@ std::string profile_name(const InstanceProfileShape& profile) {
   return profile.instance_profile_name;
 }
 
-struct ListProfilesRequest {
-  std::optional<std::string> path_prefix;
-  std::optional<std::string> marker;
-  std::optional<int> max_items;
-
-  void validate(aws::Validation& validation) const {
-    check_path_prefix(validation, path_prefix);
-    check_paging(validation, marker, max_items);
-  }
-};
-BOOST_DESCRIBE_STRUCT(ListProfilesRequest, (), (path_prefix, marker, max_items))
-
-awaitable<Result<ListProfilesResponse>> list_profiles(Call& call, ListProfilesRequest in) {
+awaitable<Result<ListProfilesResponse>> list_profiles(Call& call, ListByPathRequest in) {
   auto profiles = co_await call.services.store.read([in](store::Repositories& repos) {
     return to_shapes(repos, repos.instance_profiles.list(in.path_prefix.value_or("/")));
   });
@@ -190,7 +178,7 @@ void register_instance_profiles(Registry& registry) {
       registry, "DeleteInstanceProfile",
       {.access = on<kKind>("DeleteInstanceProfile", &ProfileRequest::instance_profile_name),
        .run = delete_profile});
-  add<ListProfilesRequest, ListProfilesResponse>(
+  add<ListByPathRequest, ListProfilesResponse>(
       registry, "ListInstanceProfiles",
       {.access = on_all("ListInstanceProfiles", "instance-profile"), .run = list_profiles});
   add<ListProfilesForRoleRequest, ListProfilesResponse>(

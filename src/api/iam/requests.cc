@@ -85,6 +85,18 @@ void check_paging(aws::Validation& validation, const std::optional<std::string>&
   if (max_items) validation.range("maxItems", *max_items, 1, 1000);
 }
 
+void ListByPathRequest::validate(aws::Validation& validation) const {
+  check_path_prefix(validation, path_prefix);
+  check_paging(validation, marker, max_items);
+}
+
+void require_no_policies(store::Repositories& repos, const std::string& holder_id) {
+  if (!repos.attachments.attached_to(holder_id).empty())
+    refuse(kDeleteConflict, "Cannot delete entity, must detach all policies first.");
+  if (!repos.attachments.inline_of(holder_id).empty())
+    refuse(kDeleteConflict, "Cannot delete entity, must delete policies first.");
+}
+
 void require_policy(const std::string& document, postern::iam::PolicyKind kind,
                     const postern::iam::PolicyLimits& limits) {
   if (postern::iam::counted_characters(document, limits.rule) > limits.characters) {

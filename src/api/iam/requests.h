@@ -8,6 +8,7 @@
 #include "api/iam/shapes.h"
 #include "aws/validation.h"
 #include "iam/parse.h"
+#include "store/repositories.h"
 
 /// What requests are checked for: names, paths, tags and policy texts, by IAM's service model and its quotas.
 namespace postern::api::iam {
@@ -39,6 +40,20 @@ void check_tags(aws::Validation& validation, const std::vector<Tag>& tags);
 void check_tag_keys(aws::Validation& validation, const std::vector<std::string>& keys);
 void check_paging(aws::Validation& validation, const std::optional<std::string>& marker,
                   const std::optional<int>& max_items);
+
+/// What ListUsers, ListGroups, ListRoles and ListInstanceProfiles ask for.
+struct ListByPathRequest {
+  std::optional<std::string> path_prefix;
+  std::optional<std::string> marker;
+  std::optional<int> max_items;
+
+  void validate(aws::Validation& validation) const;
+};
+BOOST_DESCRIBE_STRUCT(ListByPathRequest, (), (path_prefix, marker, max_items))
+
+/// Throws Refusal, DeleteConflict in AWS's words, while a user, group or role has policies of its own or
+/// attached.
+void require_no_policies(store::Repositories& repos, const std::string& holder_id);
 
 /// Throws Refusal: MalformedPolicyDocument with line and column, or LimitExceeded.
 void require_policy(const std::string& document, postern::iam::PolicyKind kind,

@@ -145,27 +145,12 @@ awaitable<Result<Empty>> update_assume_role_policy(Call& call, UpdateAssumeRoleP
 awaitable<Result<Empty>> delete_role(Call& call, RoleRequest in) {
   return change_identities(call, [in = std::move(in)](store::Repositories& repos) {
     const auto role = role_named(repos, in.role_name);
-    if (!repos.attachments.attached_to(role.role_id).empty())
-      refuse(kDeleteConflict, "Cannot delete entity, must detach all policies first.");
-    if (!repos.attachments.inline_of(role.role_id).empty())
-      refuse(kDeleteConflict, "Cannot delete entity, must delete policies first.");
+    require_no_policies(repos, role.role_id);
     if (!repos.instance_profiles.list_with_role(role.role_id).empty())
       refuse(kDeleteConflict, "Cannot delete entity, must remove roles from instance profile first.");
     repos.roles.remove(role.role_id);
   });
 }
-
-struct ListRolesRequest {
-  std::optional<std::string> path_prefix;
-  std::optional<std::string> marker;
-  std::optional<int> max_items;
-
-  void validate(aws::Validation& validation) const {
-    check_path_prefix(validation, path_prefix);
-    check_paging(validation, marker, max_items);
-  }
-};
-BOOST_DESCRIBE_STRUCT(ListRolesRequest, (), (path_prefix, marker, max_items))
 
 struct ListRolesResponse {
   std::vector<RoleShape> roles;
@@ -174,7 +159,7 @@ struct ListRolesResponse {
 };
 BOOST_DESCRIBE_STRUCT(ListRolesResponse, (), (roles, is_truncated, marker))
 
-awaitable<Result<ListRolesResponse>> list_roles(Call& call, ListRolesRequest in) {
+awaitable<Result<ListRolesResponse>> list_roles(Call& call, ListByPathRequest in) {
   auto roles = co_await call.services.store.read([in](store::Repositories& repos) {
     std::vector<RoleShape> all;
     for (const auto& role : repos.roles.list(in.path_prefix.value_or("/")))
@@ -207,8 +192,8 @@ void register_roles(Registry& registry) {
   add<RoleRequest, Empty>(
       registry, "DeleteRole",
       {.access = on<Kind::kRole>("DeleteRole", &RoleRequest::role_name), .run = delete_role});
-  add<ListRolesRequest, ListRolesResponse>(registry, "ListRoles",
-                                           {.access = on_all("ListRoles", "role"), .run = list_roles});
+  add<ListByPathRequest, ListRolesResponse>(registry, "ListRoles",
+                                            {.access = on_all("ListRoles", "role"), .run = list_roles});
 }
 
 }  // namespace postern::api::iam

@@ -107,12 +107,8 @@ struct DeleteUserRequest {
 };
 BOOST_DESCRIBE_STRUCT(DeleteUserRequest, (), (user_name))
 
-// What stands in the way, in AWS's words; nothing when the user may go.
+// What stands in the way beside policies, in AWS's words; nothing when the user may go.
 const char* reason_to_keep(store::Repositories& repos, const std::string& user_id) {
-  if (!repos.attachments.attached_to(user_id).empty())
-    return "Cannot delete entity, must detach all policies first.";
-  if (!repos.attachments.inline_of(user_id).empty())
-    return "Cannot delete entity, must delete policies first.";
   if (!repos.users.keys_of(user_id).empty()) return "Cannot delete entity, must delete access keys first.";
   if (!repos.groups.groups_of(user_id).empty())
     return "Cannot delete entity, must remove users from group first.";
@@ -125,22 +121,11 @@ const char* reason_to_keep(store::Repositories& repos, const std::string& user_i
 awaitable<Result<Empty>> delete_user(Call& call, DeleteUserRequest in) {
   return change_identities(call, [in = std::move(in)](store::Repositories& repos) {
     const auto user = user_named(repos, in.user_name);
+    require_no_policies(repos, user.user_id);
     if (const auto* reason = reason_to_keep(repos, user.user_id)) refuse(kDeleteConflict, reason);
     repos.users.remove(user.user_id);
   });
 }
-
-struct ListUsersRequest {
-  std::optional<std::string> path_prefix;
-  std::optional<std::string> marker;
-  std::optional<int> max_items;
-
-  void validate(aws::Validation& validation) const {
-    check_path_prefix(validation, path_prefix);
-    check_paging(validation, marker, max_items);
-  }
-};
-BOOST_DESCRIBE_STRUCT(ListUsersRequest, (), (path_prefix, marker, max_items))
 
 struct ListUsersResponse {
   std::vector<UserShape> users;
@@ -149,7 +134,7 @@ struct ListUsersResponse {
 };
 BOOST_DESCRIBE_STRUCT(ListUsersResponse, (), (users, is_truncated, marker))
 
-awaitable<Result<ListUsersResponse>> list_users(Call& call, ListUsersRequest in) {
+awaitable<Result<ListUsersResponse>> list_users(Call& call, ListByPathRequest in) {
   auto users = co_await call.services.store.read([in](store::Repositories& repos) {
     std::vector<UserShape> all;
     for (const auto& user : repos.users.list(in.path_prefix.value_or("/")))
@@ -173,8 +158,8 @@ void register_users(Registry& registry) {
   add<DeleteUserRequest, Empty>(
       registry, "DeleteUser",
       {.access = on<Kind::kUser>("DeleteUser", &DeleteUserRequest::user_name), .run = delete_user});
-  add<ListUsersRequest, ListUsersResponse>(registry, "ListUsers",
-                                           {.access = on_all("ListUsers", "user"), .run = list_users});
+  add<ListByPathRequest, ListUsersResponse>(registry, "ListUsers",
+                                            {.access = on_all("ListUsers", "user"), .run = list_users});
 }
 
 }  // namespace postern::api::iam

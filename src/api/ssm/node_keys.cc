@@ -69,7 +69,7 @@ Result<std::string> register_node(store::Repositories& repos, const RegisterMana
                    .fingerprint = in.fingerprint,
                    .registered = now};
   repos.nodes.add(node);
-  if (!activation->tags.empty()) repos.tags.put("ManagedInstance", node.node_id, activation->tags);
+  if (!activation->tags.empty()) repos.tags.put(store::kNodeTags, node.node_id, activation->tags);
   return node.node_id;
 }
 

@@ -186,7 +186,7 @@ awaitable<Result<DescribeInstanceInformationResponse>> describe_nodes(Call& call
     std::map<std::string, store::Tags> tags;
   };
   auto found = co_await call.services.store.read([](store::Repositories& repos) {
-    return Found{repos.nodes.list(), repos.tags.list_all("ManagedInstance")};
+    return Found{repos.nodes.list(), repos.tags.list_all(store::kNodeTags)};
   });
   std::vector<InstanceInformation> kept;
   for (const auto& node : found.nodes) {

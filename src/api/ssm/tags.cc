@@ -10,8 +10,6 @@
 namespace postern::api::ssm {
 namespace {
 
-constexpr std::string_view kManagedInstance = "ManagedInstance";
-
 void validate_resource(aws::Validation& validation, const std::string& type) {
   static constexpr std::string_view kTypes[] = {"Document",    "ManagedInstance", "MaintenanceWindow",
                                                 "Parameter",   "PatchBaseline",   "OpsItem",
@@ -57,7 +55,7 @@ auto on_resource(std::string action) {
     auth::Access access{.action = action};
     if constexpr (requires { in.tags; }) access.keys = auth::tag_request_keys(to_record(in.tags));
     if constexpr (requires { in.tag_keys; }) access.keys = auth::tag_request_keys(in.tag_keys);
-    if (in.resource_type == kManagedInstance) {
+    if (in.resource_type == store::kNodeTags) {
       access.resources.assign(1, co_await node_resource(call.services, in.resource_id));
       co_return access;
     }
@@ -76,7 +74,7 @@ auto on_resource(std::string action) {
 // Nothing when the resource is there, and may carry tags.
 std::optional<aws::ApiError> check_resource(store::Repositories& repos, const std::string& type,
                                             const std::string& id) {
-  if (type == kManagedInstance) {
+  if (type == store::kNodeTags) {
     if (repos.nodes.find(id)) return std::nullopt;
     return aws::kInvalidResourceId("There is no managed node " + id + '.');
   }

@@ -19,7 +19,7 @@ std::vector<store::Node> candidates(store::Repositories& repos, const std::strin
   const auto equals = target.find('=');
   if (target.starts_with(kTagPrefix) && equals != std::string::npos) {
     const auto key = target.substr(kTagPrefix.size(), equals - kTagPrefix.size());
-    for (const auto& id : repos.tags.find("ManagedInstance", key, target.substr(equals + 1))) {
+    for (const auto& id : repos.tags.find(store::kNodeTags, key, target.substr(equals + 1))) {
       if (auto node = repos.nodes.find(id)) found.push_back(std::move(*node));
     }
     return found;

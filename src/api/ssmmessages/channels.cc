@@ -72,8 +72,8 @@ awaitable<Result<net::AcceptUpgrade>> open_channel(Call& call, Route route) {
     if (!call.principal.is_node(route.resource_id)) {
       co_return std::unexpected(aws::kAccessDenied("Only the node itself can open its control channel."));
     }
-    co_return call.services.gateway.accept_control_channel(
-        route.resource_id, to_text({.principal = call.principal, .request_keys = request_keys(call)}));
+    co_return call.services.gateway.accept_control_channel(route.resource_id,
+                                                           to_text({.request_keys = request_keys(call)}));
   }
   if (call.principal.kind == auth::PrincipalKind::kNode) {
     auto ok = co_await authorize_node(call, route.operation, call.principal.name);
