@@ -9,6 +9,7 @@ namespace {
 
 using Entries = std::vector<Context::Entry>;
 
+// Where the values of a key that is not known stand, or the end.
 std::pair<std::size_t, std::size_t> range(const Entries& entries, std::uint64_t hash, std::string_view name) {
   // Names of tags come from others, who could make hashes collide, so that names are compared too: first as
   // they are, which is quick.
@@ -22,24 +23,35 @@ std::pair<std::size_t, std::size_t> range(const Entries& entries, std::uint64_t 
 
 }  // namespace
 
-ContextKey::ContextKey(std::string_view text) : spelling(text), hash(hash_folded(text)) {}
+ContextKey::ContextKey(std::string_view text)
+    : spelling(text), hash(hash_folded(text)), number(known_key(text, hash)) {}
 
 void Context::add(std::string_view key, std::string_view value) {
   const auto hash = hash_folded(key);
-  const auto end = range(entries_, hash, key).second;
-  entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(end), {hash, key, value});
+  const auto number = known_key(key, hash);
+  auto end = entries_.size();
+  if (number == kNoNumber) {
+    end = range(entries_, hash, key).second;
+  } else if (known_[number].count > 0) {
+    end = known_[number].begin + known_[number].count;
+  }
+  entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(end), {hash, number, key, value});
+  const auto at = static_cast<std::uint32_t>(end);
+  for (auto& range : known_) {
+    if (range.count > 0 && range.begin >= at) ++range.begin;
+  }
+  if (number == kNoNumber) return;
+  if (known_[number].count++ == 0) known_[number].begin = at;
 }
 
-std::span<const Context::Entry> Context::find(const ContextKey& key) const {
+void Context::clear() {
+  entries_.clear();
+  known_.fill({});
+}
+
+std::span<const Context::Entry> Context::find_by_name(const ContextKey& key) const {
   const auto [begin, end] = range(entries_, key.hash, key.spelling);
   return std::span(entries_).subspan(begin, end - begin);
-}
-
-std::span<const Context::Entry> ContextView::find(const ContextKey& key) const {
-  if (resource != nullptr) {
-    if (const auto found = resource->find(key); !found.empty()) return found;
-  }
-  return request != nullptr ? request->find(key) : std::span<const Context::Entry>();
 }
 
 }  // namespace postern::iam

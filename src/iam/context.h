@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "iam/known_keys.h"
 
 namespace postern::iam {
 
@@ -14,6 +18,7 @@ struct ContextKey {
   /// As it was written: usually as requests write it too.
   std::string spelling;
   std::uint64_t hash = 0;
+  KeyNumber number = kNoNumber;
 
   explicit ContextKey(std::string_view text);
 };
@@ -24,6 +29,7 @@ class Context {
  public:
   struct Entry {
     std::uint64_t hash;
+    KeyNumber number;
     std::string_view key;
     std::string_view value;
   };
@@ -32,15 +38,29 @@ class Context {
   /// binary values base64.
   void add(std::string_view key, std::string_view value);
   void reserve(std::size_t values) { entries_.reserve(values); }
-  void clear() { entries_.clear(); }
+  void clear();
 
   /// The values in the order in which they were added; empty when the key is absent.
-  std::span<const Entry> find(const ContextKey& key) const;
+  std::span<const Entry> find(const ContextKey& key) const {
+    return key.number == kNoNumber ? find_by_name(key) : known(key.number);
+  }
   /// All of them; a key's values stand together.
   std::span<const Entry> entries() const { return entries_; }
 
  private:
+  /// The values of a known key in entries_.
+  struct Range {
+    std::uint32_t begin = 0;
+    std::uint32_t count = 0;
+  };
+
+  std::span<const Entry> known(KeyNumber number) const {
+    return std::span(entries_).subspan(known_[number].begin, known_[number].count);
+  }
+  std::span<const Entry> find_by_name(const ContextKey& key) const;
+
   std::vector<Entry> entries_;
+  std::array<Range, kKeyNumbers> known_;
 };
 
 /// The keys of a request, and before them those of one of its resources (its tags, say), which hide the
@@ -49,7 +69,12 @@ struct ContextView {
   const Context* resource = nullptr;
   const Context* request = nullptr;
 
-  std::span<const Context::Entry> find(const ContextKey& key) const;
+  std::span<const Context::Entry> find(const ContextKey& key) const {
+    if (resource != nullptr) {
+      if (const auto found = resource->find(key); !found.empty()) return found;
+    }
+    return request != nullptr ? request->find(key) : std::span<const Context::Entry>();
+  }
 };
 
 }  // namespace postern::iam

@@ -8,6 +8,7 @@
 #include "iam/context.h"
 #include "iam/glob.h"
 #include "iam/operators.h"
+#include "iam/text.h"
 #include "iam/text_template.h"
 #include "iam/values.h"
 
@@ -118,6 +119,13 @@ TEST(Values, AddressesAndRanges) {
   EXPECT_EQ(parse_ip_range("::ffff:10.0.0.0/104"), parse_ip_range("10.0.0.0/8"));
   EXPECT_TRUE(parse_ip_range("2001:db8::/33")->contains(*parse_ip("2001:db8:7fff::1")));
   EXPECT_FALSE(parse_ip_range("2001:db8::/33")->contains(*parse_ip("2001:db8:8000::1")));
+  EXPECT_TRUE(parse_ip_range("2001:db8::/65")->contains(*parse_ip("2001:db8:0:0:7fff::1")));
+  EXPECT_FALSE(parse_ip_range("2001:db8::/65")->contains(*parse_ip("2001:db8:0:0:8000::1")));
+  EXPECT_FALSE(parse_ip_range("2001:db8::/65")->contains(*parse_ip("2001:db9::1")));
+  EXPECT_TRUE(parse_ip_range("2001:db8::1")->contains(*parse_ip("2001:db8::1")));
+  EXPECT_FALSE(parse_ip_range("2001:db8::1")->contains(*parse_ip("2001:db8::2")));
+  EXPECT_TRUE(parse_ip_range("203.0.113.7")->contains(*parse_ip("203.0.113.7")));
+  EXPECT_FALSE(parse_ip_range("203.0.113.7")->contains(*parse_ip("203.0.113.6")));
   EXPECT_TRUE(parse_ip_range("0.0.0.0/0")->contains(*parse_ip("255.255.255.255")));
   for (const auto* text : {"", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0/8", "::/129",
                            "::ffff:0:0/95", "10.0.0.0/8/8", "fe80::1%eth0", "10.0.0.0/0008"}) {
@@ -152,6 +160,27 @@ TEST(Context, KeepsAKeysValuesTogether) {
   EXPECT_EQ(values[0].value, "a");
   EXPECT_EQ(values[1].value, "b");
   EXPECT_TRUE(context.find(ContextKey("aws:TagKey")).empty());
+}
+
+TEST(Context, FindsWellKnownKeysAndOthersWhateverTheOrder) {
+  const std::vector<std::string> keys = {"aws:SourceIp", "aws:PrincipalTag/Team", "AWS:USERNAME", "x",
+                                         "aws:TagKeys",  "aws:CurrentTime",       "X:y"};
+  Context context;
+  for (int round = 0; round < 2; ++round) {
+    // Each key gets two values, the second between those of others.
+    for (const auto* value : {"1", "2"}) {
+      for (const auto& key : keys) context.add(key, value);
+    }
+    for (const auto& key : keys) {
+      const auto values = context.find(ContextKey(folded(key)));
+      ASSERT_EQ(values.size(), 2U) << key;
+      EXPECT_EQ(values[0].value, "1") << key;
+      EXPECT_EQ(values[1].value, "2") << key;
+    }
+    EXPECT_TRUE(context.find(ContextKey("aws:userid")).empty());
+    context.clear();
+    EXPECT_TRUE(context.find(ContextKey("aws:SourceIp")).empty());
+  }
 }
 
 }  // namespace

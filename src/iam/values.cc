@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "base/bytes.h"
 #include "iam/text.h"
 
 namespace postern::iam {
@@ -149,6 +150,9 @@ std::optional<Timestamp> parse_date(std::string_view text) {
 }
 
 std::optional<bool> parse_bool(std::string_view text) {
+  // As they mostly are; then as they may be.
+  if (text == "true") return true;
+  if (text == "false") return false;
   if (equal_folded(text, "true")) return true;
   if (equal_folded(text, "false")) return false;
   return std::nullopt;
@@ -174,10 +178,12 @@ std::optional<IpAddress> parse_ip(std::string_view text) {
 
 bool IpRange::contains(const IpAddress& other) const {
   if (other.family != address.family) return false;
-  const auto whole = bits / 8;
-  if (!std::equal(address.bytes.begin(), address.bytes.begin() + whole, other.bytes.begin())) return false;
-  const auto rest = bits % 8;
-  return rest == 0 || (address.bytes[whole] ^ other.bytes[whole]) >> (8 - rest) == 0;
+  if (bits == 0) return true;
+  const auto difference = [&](std::size_t at) {
+    return load_be<std::uint64_t>(&address.bytes[at]) ^ load_be<std::uint64_t>(&other.bytes[at]);
+  };
+  if (bits <= 64) return difference(0) >> (64 - bits) == 0;
+  return difference(0) == 0 && difference(8) >> (128 - bits) == 0;
 }
 
 std::optional<IpRange> parse_ip_range(std::string_view text) {
