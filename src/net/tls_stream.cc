@@ -45,8 +45,9 @@ void TlsStream::Free::operator()(ssl_st* ssl) const {
 }
 
 TlsStream::TlsStream(Socket socket, ssl_ctx_st* context)
-    : SocketStream(std::move(socket)), ssl_(SSL_new(context)) {
-  if (!ssl_ || SSL_set_fd(ssl_.get(), socket_.native_handle()) != 1) throw std::bad_alloc();
+    : SocketStream(std::move(socket)), write_bio_(socket_.native_handle()), ssl_(SSL_new(context)) {
+  if (!ssl_ || SSL_set_rfd(ssl_.get(), socket_.native_handle()) != 1) throw std::bad_alloc();
+  SSL_set0_wbio(ssl_.get(), write_bio_.native());
 }
 
 TlsStream::TlsStream(Socket socket, const TlsServerContext& context)
@@ -143,6 +144,12 @@ bool TlsStream::has_pending() const {
   return failure_ || SSL_has_pending(ssl_.get()) == 1;
 }
 
+// The context asks for partial writes (tls.cc), so that each call writes one record.
+TlsStream::Result TlsStream::write_record(ByteView from, std::size_t& size) {
+  write_bio_.set_more(from.size() > SSL3_RT_MAX_PLAIN_LENGTH);
+  return attempt([&] { return SSL_write_ex(ssl_.get(), from.data(), from.size(), &size); });
+}
+
 awaitable<void> TlsStream::write_all(ByteView from) {
   throw_if_closed();
   // A close_notify in the middle of a record that waits for room would corrupt both.
@@ -155,7 +162,7 @@ awaitable<void> TlsStream::write_all(ByteView from) {
     const Writing writing(*this);
     while (!from.empty()) {
       std::size_t size = 0;
-      const auto result = attempt([&] { return SSL_write_ex(ssl_.get(), from.data(), from.size(), &size); });
+      const auto result = write_record(from, size);
       from = from.subspan(size);
       if (result != Result::kDone) co_await wait_for(result);
     }
@@ -167,7 +174,7 @@ std::size_t TlsStream::try_write(ByteView from) noexcept {
   std::size_t total = 0;
   while (!from.empty() && !writing_ && socket_.is_open()) {
     std::size_t size = 0;
-    const auto result = attempt([&] { return SSL_write_ex(ssl_.get(), from.data(), from.size(), &size); });
+    const auto result = write_record(from, size);
     if (result != Result::kDone) break;
     from = from.subspan(size);
     total += size;
@@ -178,6 +185,7 @@ std::size_t TlsStream::try_write(ByteView from) noexcept {
 void TlsStream::send_close_notify() noexcept {
   if (!established_ || failure_ || writing_ || !socket_.is_open()) return;
   ERR_clear_error();
+  write_bio_.set_more(false);
   // Its success is not needed: the FIN that follows says the same to whoever listens.
   SSL_shutdown(ssl_.get());
 }

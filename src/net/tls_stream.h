@@ -5,6 +5,7 @@
 
 #include "net/socket_stream.h"
 #include "net/tls.h"
+#include "net/tls_write_bio.h"
 
 struct ssl_st;
 
@@ -43,6 +44,10 @@ class TlsStream final : public SocketStream {
   struct Free {
     void operator()(ssl_st* ssl) const;
   };
+  /// SSL_write for one record.
+  Result write_record(ByteView from, std::size_t& size);
+
+  TlsWriteBio write_bio_;
   std::unique_ptr<ssl_st, Free> ssl_;
   bool established_ = false;
   bool writing_ = false;

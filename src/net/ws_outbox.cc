@@ -1,5 +1,7 @@
 #include "net/ws_outbox.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/random.h"
 
@@ -18,6 +20,23 @@ WsMask random_mask() {
   return pool[--left];
 }
 
+/// Appends `tail` and masks everything from `payload_at` on: piece by piece, so that what was copied is still
+/// in the nearest cache.
+void append_masked(Bytes& to, std::size_t payload_at, ByteView tail, WsMask mask) {
+  constexpr std::size_t kPieceBytes = 8 * 1024;
+  auto at = payload_at;
+  while (true) {
+    const auto piece = tail.first(std::min(tail.size(), kPieceBytes));
+    to.insert(to.end(), piece.begin(), piece.end());
+    tail = tail.subspan(piece.size());
+    // Whole masks but at the end, so that the next piece begins with the mask's first byte.
+    const auto masked = tail.empty() ? to.size() - at : (to.size() - at) / mask.size() * mask.size();
+    apply_ws_mask(std::span(to).subspan(at, masked), mask);
+    if (tail.empty()) return;
+    at += masked;
+  }
+}
+
 bool is_control(WsOpcode opcode) {
   return static_cast<std::uint8_t>(opcode) >= 8;
 }
@@ -33,8 +52,11 @@ void WsOutbox::append_frame(Bytes& to, WsOpcode opcode, ByteView head, ByteView 
   append_ws_header(to, header);
   const auto payload_at = to.size();
   to.insert(to.end(), head.begin(), head.end());
-  to.insert(to.end(), tail.begin(), tail.end());
-  if (header.mask) apply_ws_mask(std::span(to).subspan(payload_at), *header.mask);
+  if (!header.mask) {
+    to.insert(to.end(), tail.begin(), tail.end());
+  } else {
+    append_masked(to, payload_at, tail, *header.mask);
+  }
   bytes_ += to.size() - before;
 }
 
