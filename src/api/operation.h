@@ -67,7 +67,7 @@ template <class In>
 auto on_node(std::string action, std::string In::* node_id) {
   return [action = std::move(action), node_id](Call& call, In& in) -> awaitable<Result<auth::Access>> {
     auth::Access access{.action = action};
-    access.resources.assign(1, co_await node_resource(call.services, in.*node_id));
+    access.about(co_await node_resource(call.services, in.*node_id));
     co_return access;
   };
 }

@@ -194,7 +194,7 @@ awaitable<void> SessionReview::review_nodes(std::vector<gateway::LiveGrant> chan
     // A node that was deregistered is dropped by that operation.
     if (!opened_by || !nodes[i]) continue;
     auth::Access access{.action = "ssmmessages:OpenControlChannel"};
-    access.resources.push_back(node_resource(services_.installation, id, nodes[i]->tags));
+    access.about(node_resource(services_.installation, id, nodes[i]->tags));
     const auto decision = co_await services_.authorizer.decide(nodes[i]->principal, std::move(access),
                                                                std::move(opened_by->request_keys));
     if (auto why = refusal(decision)) {

@@ -38,6 +38,12 @@ struct Access {
   std::vector<Resource> resources = {"*"};
   /// What the operation knows about its request (`aws:RequestTag/Team`), besides what every request has.
   ContextKeys keys = {};
+
+  /// Makes `resource` the only one.
+  void about(Resource resource) {
+    resources.clear();
+    resources.push_back(std::move(resource));
+  }
 };
 
 /// The outcome and what decided it.

@@ -477,6 +477,24 @@ def test_node_goes_offline_with_its_roles_policy(testbed):
     node.stop()
 
 
+def test_node_stays_online_while_its_role_allows_its_own_channel(testbed):
+    """A review asks about the node, as the opening of its channel did, and not about everything."""
+    api = iam(testbed)
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ssm.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    api.create_role(RoleName="Narrow", AssumeRolePolicyDocument=trust)
+    channel = "ssmmessages:OpenControlChannel"
+    allowed = policy(
+        {"Effect": "Allow", "NotAction": channel, "Resource": "*"}, statement(action=channel, resource="arn:aws:ssm:*:*:managed-instance/*")
+    )
+    api.put_role_policy(RoleName="Narrow", PolicyName="p", PolicyDocument=allowed)
+    node = testbed.add_node("narrow", iam_role="Narrow")
+    make_user(testbed, f"bystander-{next(numbers)}", statement("Deny"))
+    with pytest.raises(Timeout):
+        wait_until(lambda: not testbed.is_connected(node.id), 1, "never", 0.1)
+    assert f'node_revoked node={node.id}' not in testbed.logs()
+    node.stop()
+
+
 def test_activation_needs_a_role_that_systems_manager_may_have(testbed):
     api = iam(testbed)
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}

@@ -56,7 +56,7 @@ auth::ContextKeys keys_of(const In& in) {
 template <class In>
 auth::Access access_to(std::string action, auth::Resource resource, const In& in) {
   auth::Access access{.action = std::move(action), .keys = keys_of(in)};
-  access.resources.push_back(std::move(resource));
+  access.about(std::move(resource));
   return access;
 }
 
@@ -104,7 +104,7 @@ inline auto on_all(std::string action, std::string kind) {
   return [action = "iam:" + action, kind = std::move(kind)](Call& call,
                                                             auto&) -> awaitable<Result<auth::Access>> {
     auth::Access access{.action = action};
-    access.resources.assign(1, auth::Resource(call.services.installation.iam_arn(kind, "/", "")));
+    access.about(auth::Resource(call.services.installation.iam_arn(kind, "/", "")));
     co_return access;
   };
 }

@@ -184,7 +184,7 @@ awaitable<Result<auth::Access>> last_used_access(Call& call, LastUsedRequest& in
         return user ? user->arn : "*";
       });
   auth::Access access{.action = "iam:GetAccessKeyLastUsed"};
-  access.resources.assign(1, auth::Resource(owner));
+  access.about(owner);
   co_return access;
 }
 

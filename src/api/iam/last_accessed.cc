@@ -269,7 +269,7 @@ void register_last_accessed(Registry& registry) {
       registry, "GenerateServiceLastAccessedDetails",
       {.access = [](Call&, GenerateRequest& in) -> awaitable<Result<auth::Access>> {
          auth::Access access{.action = "iam:GenerateServiceLastAccessedDetails"};
-         access.resources.assign(1, auth::Resource(in.arn));
+         access.about(in.arn);
          co_return access;
        },
        .run = generate});

@@ -277,7 +277,7 @@ awaitable<Result<SimulatePolicyResponse>> simulate(Call& call, SimulationInput i
     auto resource = co_await known_resource(call, in.resource_arns[i % in.resource_arns.size()]);
     resource.keys = without_given(in, std::move(resource.keys));
     resource.policy = resource_policy;
-    access.resources.assign(1, std::move(resource));
+    access.about(std::move(resource));
     const auth::Question question(who.principal, std::move(access), keys);
     out.evaluation_results.push_back(to_shape(engine::explain(question.request(), policies.sets()), question,
                                               policies, in.explain.value_or(false)));

@@ -62,7 +62,7 @@ auto on_document(std::string action) {
     if (!name) co_return std::unexpected(std::move(name.error()));
     in.name = std::move(*name);
     auth::Access access{.action = action};
-    access.resources.assign(1, co_await document_resource(call.services, in.name));
+    access.about(co_await document_resource(call.services, in.name));
     if constexpr (requires { in.tags; }) access.keys = auth::tag_request_keys(to_record(in.tags));
     co_return access;
   };

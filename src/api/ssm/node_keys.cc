@@ -94,7 +94,7 @@ awaitable<Result<auth::Access>> on_own_node(Call& call, std::string action) {
         aws::kAccessDenied("This operation must be signed with a managed node's registered key."));
   }
   auth::Access access{.action = std::move(action)};
-  access.resources.assign(1, co_await node_resource(call.services, call.principal.name));
+  access.about(co_await node_resource(call.services, call.principal.name));
   co_return access;
 }
 

@@ -238,7 +238,7 @@ awaitable<Result<auth::Access>> on_target(Call& call, GetConnectionStatusRequest
   // A target that does not exist is simply not connected, as with AWS.
   if (auto node = co_await resolve_target(call, in.target)) in.target = node->node_id;
   auth::Access access{.action = "ssm:GetConnectionStatus"};
-  access.resources.assign(1, co_await node_resource(call.services, in.target));
+  access.about(co_await node_resource(call.services, in.target));
   co_return access;
 }
 

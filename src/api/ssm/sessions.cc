@@ -145,7 +145,7 @@ BOOST_DESCRIBE_STRUCT(SessionIdResponse, (), (session_id))
 auto on_session(std::string action) {
   return [action = std::move(action)](Call& call, SessionIdRequest& in) -> awaitable<Result<auth::Access>> {
     auth::Access access{.action = action};
-    access.resources.assign(1, co_await session_resource(call.services, in.session_id));
+    access.about(co_await session_resource(call.services, in.session_id));
     co_return access;
   };
 }
@@ -322,7 +322,7 @@ awaitable<Result<void>> may_describe_sessions(Call& call, DescribeSessionsReques
 
 awaitable<bool> may_see(Call& call, const store::Session& record) {
   auth::Access access{.action = "ssm:DescribeSessions"};
-  access.resources.assign(1, session_resource(call.services.installation, record));
+  access.about(session_resource(call.services.installation, record));
   const auto decision = co_await would_allow(call, std::move(access));
   co_return decision.allowed;
 }

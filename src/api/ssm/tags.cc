@@ -56,7 +56,7 @@ auto on_resource(std::string action) {
     if constexpr (requires { in.tags; }) access.keys = auth::tag_request_keys(to_record(in.tags));
     if constexpr (requires { in.tag_keys; }) access.keys = auth::tag_request_keys(in.tag_keys);
     if (in.resource_type == store::kNodeTags) {
-      access.resources.assign(1, co_await node_resource(call.services, in.resource_id));
+      access.about(co_await node_resource(call.services, in.resource_id));
       co_return access;
     }
     if (in.resource_type != store::kDocumentTags) {
@@ -66,7 +66,7 @@ auto on_resource(std::string action) {
     auto name = document_name(names, in.resource_id);
     if (!name) co_return std::unexpected(aws::kInvalidResourceId(std::move(name.error().message)));
     in.resource_id = std::move(*name);
-    access.resources.assign(1, co_await document_resource(call.services, in.resource_id));
+    access.about(co_await document_resource(call.services, in.resource_id));
     co_return access;
   };
 }

@@ -26,7 +26,7 @@ net::Response token_response(const std::string& root, const std::string& token,
 
 awaitable<Result<void>> authorize_node(Call& call, std::string action, std::string node_id) {
   auth::Access access{.action = "ssmmessages:" + action};
-  access.resources.assign(1, co_await node_resource(call.services, std::move(node_id)));
+  access.about(co_await node_resource(call.services, std::move(node_id)));
   co_return co_await authorize(call, std::move(access));
 }
 

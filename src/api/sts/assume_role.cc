@@ -129,7 +129,7 @@ awaitable<Result<void>> authorize_all(Call& call, auth::Resource role, auth::Con
   actions.emplace_back("sts:AssumeRole");
   for (const auto& action : actions) {
     auth::Access access{.action = action, .keys = keys};
-    access.resources.assign(1, role);
+    access.about(role);
     auto allowed = co_await authorize(call, std::move(access));
     if (!allowed) co_return std::unexpected(std::move(allowed.error()));
   }
