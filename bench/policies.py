@@ -18,6 +18,7 @@ from support.agent_message import AgentMessage  # noqa: E402
 from support.aws_clients import client  # noqa: E402
 from support.aws_http import AwsHttp  # noqa: E402
 from support.postern_testbed import Credentials, Testbed  # noqa: E402
+from support.postgres import Postgres  # noqa: E402
 from support.wait import wait_until  # noqa: E402
 from support.web_socket import WebSocket  # noqa: E402
 
@@ -50,11 +51,17 @@ def measure_start_rate(_here, _rounds):
     """StartSession requests a second that are answered, by a user with 50 statements, CLIENTS connections at once, each request
     signed and sent by Python, which takes part of the same processor; each session is ended by a further request, which is
     not counted. The node is a control channel that starts nothing, and no client opens its session: what is measured is the
-    service. SQLite: each session is on disk before it is answered.
+    service, once with SQLite and once with a PostgreSQL of Debian's on this machine. With both each session is on disk before it
+    is answered.
     """
-    with _Policies(settings="[limits]\nsessions_per_node = 900\nsessions_per_user = 1000000\nsessions = 1000000\n", agent=False) as here:
-        rate, count = here.start_for(START_SECONDS)
-    return [Figure("start-rate", "1/s", rate, None, "StartSession with 50 statements, SQLite", count)]
+    limits = "[limits]\nsessions_per_node = 900\nsessions_per_user = 1000000\nsessions = 1000000\n"
+    figures = []
+    with Postgres(durable=True) as server:
+        for engine, settings in (("sqlite", limits), ("postgresql", f'{limits}[store]\nurl = "{server.url()}"\n')):
+            with _Policies(settings=settings, agent=False) as here:
+                rate, count = here.start_for(START_SECONDS)
+            figures.append(Figure(f"start-rate-{engine}", "1/s", rate, None, "StartSession with 50 statements", count))
+    return figures
 
 
 def _statements(number):

@@ -1,5 +1,9 @@
 """A gibibyte and a shell while posternd is killed twenty times, each end's connection cut, and the agent killed: nothing is lost,
-nothing doubled."""
+nothing doubled.
+
+The client is cut off and not killed: what it forwards are connections of its own, which nothing could hand to the next. That
+its node cleans up after it, and that a new one works, is in test_exec.py and test_survival.py.
+"""
 
 import hashlib
 import itertools

@@ -1,11 +1,17 @@
-"""How many sessions there may be at once: on a node, of a user, altogether. Refusals name the limit and what to do."""
+"""How many sessions there may be at once: on a node, of a user, altogether. Refusals name the limit and what to do.
+How long a session may last, and be idle: the person is warned, and told why it ended.
+"""
 
+import contextlib
+import json
 import threading
 
 import pytest
-from sessions import wait_over
+from sessions import session_id, wait_over
+from support.aws_clients import client
 from support.aws_http import AwsHttp
 from support.postern_testbed import Testbed
+from support.terminal import Terminal
 
 CONFIGURATION = """
 [limits]
@@ -85,3 +91,46 @@ def test_sessions_of_before_a_restart_count(testbed, nodes, start):
     testbed.start_posternd()
     nodes[0].wait_connected(60)
     check_refused(start(nodes[0]), "limits.sessions_per_node", "has 2 sessions")
+
+
+def test_all(programs):
+    with Testbed(settings="[limits]\nsessions = 1\n") as bed:
+        node = bed.add_node("web")
+        http = AwsHttp(bed.endpoint, bed.ca_bundle)
+        assert http.ssm("StartSession", {"Target": node.id}, bed.admin).status == 200
+        check_refused(http.ssm("StartSession", {"Target": node.id}, bed.admin), "limits.sessions", "1 sessions")
+
+
+# A minute is the least that a document can say, so both sessions spend it together.
+PATIENCE_SECONDS = 100
+
+
+@pytest.fixture
+def open_limited(testbed, nodes):
+    """Opens a shell by a document that has the input."""
+    with contextlib.ExitStack() as stack:
+
+        def open_shell(key):
+            content = {"schemaVersion": "1.0", "description": "x", "sessionType": "Standard_Stream", "inputs": {key: "1"}}
+            client(testbed, "ssm", testbed.admin).create_document(Name=key, Content=json.dumps(content), DocumentType="Session")
+            command = [testbed.program("postern"), "start-session", nodes[0].id, "--document-name", key]
+            shell = stack.enter_context(Terminal(command, testbed.client_environment()))
+            shell.wait_prompt()
+            return shell
+
+        yield open_shell
+
+
+def test_time(testbed, open_limited):
+    idle, short = open_limited("idleSessionTimeout"), open_limited("maxSessionDuration")
+    # Use doesn't help against the second limit.
+    assert short.run("echo used") == "used"
+    for shell, warning, end in (
+        (idle, b"This session is idle and will be ended in", b"idleSessionTimeout of document idleSessionTimeout"),
+        (short, b"This session will be ended in", b"maxSessionDuration of document maxSessionDuration"),
+    ):
+        shell.expect(warning, timeout=PATIENCE_SECONDS)
+        shell.expect(b"has been ended", timeout=PATIENCE_SECONDS)
+        shell.wait_end()
+        record = wait_over(testbed, session_id(shell))
+        assert record["Status"] == "Terminated" and end.decode() in record["Details"]

@@ -1,11 +1,13 @@
 """Killed programs and cut connections: a session resumes where it was, or ends with a reason in a stated time."""
 
+import contextlib
 import hashlib
 import json
 import os
 import pwd
 import signal
 import socket
+import sqlite3
 import struct
 import tempfile
 import threading
@@ -176,6 +178,26 @@ def test_agent_without_a_session_comes_back(testbed, far_node):
     node.wait_connected(MOST_BETWEEN_ATTEMPTS)
     with open_shell(testbed, node) as shell:
         assert shell.run("echo again") == "again"
+
+
+def test_a_session_outlives_its_nodes_credentials(testbed, node):
+    """They are good for an hour, and nothing is cut with them; what connects after that asks for others first."""
+    with open_shell(testbed, node) as shell:
+        testbed.stop_posternd()
+        expires = time.time() + 10
+        with contextlib.closing(sqlite3.connect(testbed.state_dir / "postern.db")) as store, store:
+            assert store.execute("UPDATE node_credentials SET expires = ?", (int(expires * 1e6),)).rowcount > 0
+        testbed.start_posternd()
+        assert shell.run("echo before", timeout=RESUME_SECONDS + 10) == "before"
+        wait_until(lambda: time.time() > expires + 1, 20, "the credentials expired")
+        assert shell.run("echo after") == "after"
+        assert f"leg_closed session={session_id(shell)}" not in testbed.log(testbed.posternd.log_name)
+        testbed.stop_posternd()
+        testbed.start_posternd()
+        assert shell.run("echo again", timeout=MOST_BETWEEN_ATTEMPTS) == "again"
+        shell.send("exit\r")
+        shell.wait_end()
+    node.wait_connected(MOST_BETWEEN_ATTEMPTS)
 
 
 def test_posternd_is_restarted(testbed, node):

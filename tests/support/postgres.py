@@ -26,6 +26,10 @@ class Postgres:
 
     user = "postern"
 
+    def __init__(self, durable=False):
+        """`durable`: what is committed is on disk, as in production. It is what a commit costs most, so tests go without."""
+        self._durable = durable
+
     def __enter__(self):
         self._root = Path(tempfile.mkdtemp(prefix="postern-postgres-"))
         try:
@@ -42,7 +46,6 @@ class Postgres:
             os.chown(self._root, account.pw_uid, account.pw_gid)
             as_user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
         data = self._root / "data"
-        # Durability is what this costs most, and nobody needs it here.
         subprocess.run(
             [PROGRAMS[0] / "initdb", "-D", data, "-U", self.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             check=True,
@@ -51,7 +54,8 @@ class Postgres:
             **as_user,
         )
         self.port = free_port()
-        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self._root}", "fsync=off"]
+        settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self._root}"]
+        settings.append(f"fsync={'on' if self._durable else 'off'}")
         self._process = subprocess.Popen(
             [PROGRAMS[0] / "postgres", "-D", data, *(part for setting in settings for part in ("-c", setting))],
             stdout=subprocess.DEVNULL,
