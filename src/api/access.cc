@@ -19,6 +19,11 @@ awaitable<auth::Decision> would_allow(Call& call, auth::Access access) {
 }
 
 awaitable<Result<void>> authorize(Call& call, auth::Access access) {
+  for (auto& action : std::exchange(access.further_actions, {})) {
+    auto further = access;
+    further.action = std::move(action);
+    if (auto ok = co_await authorize(call, std::move(further)); !ok) co_return ok;
+  }
   call.action = access.action;
   call.resource = access.resources.empty() ? "*" : access.resources.front().arn;
   auto decision = co_await would_allow(call, std::move(access));

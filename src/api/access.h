@@ -9,8 +9,8 @@
 /// What operations say about their resources, and how they ask.
 namespace postern::api {
 
-/// Decides, remembers the decision in the call, and gives AWS's error for a denial. Each of several calls for
-/// one request must be allowed.
+/// Decides about the action and the further ones, remembers the decision in the call, and gives AWS's error
+/// for a denial. Each of several calls for one request must be allowed.
 awaitable<Result<void>> authorize(Call& call, auth::Access access);
 
 /// As authorize(), for one who wants to know before he asks: nothing is remembered, and no error made.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/describe.hpp>
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -31,6 +32,8 @@ struct Call {
   std::string request_id;
   /// Where the request came from: the peer, or what a trusted proxy says.
   std::string source_address;
+  /// The authorizer's when the request came, before its credentials were looked up.
+  std::uint64_t generation = 0;
   auth::Principal principal;
   /// For the log: what was decided, and about what.
   std::string action;

@@ -133,7 +133,8 @@ awaitable<net::Response> Dispatcher::handle(net::Request request) {
   Call call{.services = services_,
             .request = request,
             .request_id = Uuid::random().to_string(),
-            .source_address = source_address(request, services_.trusted_proxies)};
+            .source_address = source_address(request, services_.trusted_proxies),
+            .generation = services_.authorizer.generation()};
   const auto route = identify(request);
   if (!route) {
     const auto error = aws::kUnknownOperation(
@@ -166,7 +167,8 @@ awaitable<std::variant<net::Response, net::AcceptUpgrade>> Dispatcher::upgrade(n
   Call call{.services = services_,
             .request = request,
             .request_id = Uuid::random().to_string(),
-            .source_address = source_address(request, services_.trusted_proxies)};
+            .source_address = source_address(request, services_.trusted_proxies),
+            .generation = services_.authorizer.generation()};
   const auto route = identify(request);
   std::optional<aws::ApiError> failure;
   if (!route || route->protocol != Protocol::kRestXml) {

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <charconv>
 #include <map>
 #include <utility>
 #include <vector>
@@ -115,6 +117,12 @@ void SessionReview::start() {
       });
   resources_ = services_.bus.subscribe(std::string(kResourcesChanged), executor_,
                                        [this](const std::string&) { request(); });
+  expiries_ =
+      services_.bus.subscribe(std::string(kSessionExpires), executor_, [this](const std::string& micros) {
+        std::int64_t when = 0;
+        const auto [end, error] = std::from_chars(micros.data(), micros.data() + micros.size(), when);
+        if (error == std::errc() && end == micros.data() + micros.size()) expect(from_unix_micros(when));
+      });
   services_.gateway.on_control_channel_opened(
       [this](const std::string& node_id, const std::string& authorization) {
         boost::asio::post(executor_, [this, node_id, authorization] {
@@ -140,6 +148,10 @@ void SessionReview::arm() {
 void SessionReview::request() {
   everything_ = true;
   wake();
+}
+
+void SessionReview::expect(Timestamp expiry) {
+  next_expiry_ = std::min(next_expiry_.value_or(expiry), expiry);
 }
 
 void SessionReview::wake() {
@@ -179,8 +191,7 @@ awaitable<void> SessionReview::review_sessions() {
       co_await end_session(services_, std::move(id), "It is no longer allowed. " + states[i].ended_because);
       continue;
     }
-    if (const auto expires = states[i].expires; expires && (!next_expiry_ || *expires < *next_expiry_))
-      next_expiry_ = expires;
+    if (states[i].expires) expect(*states[i].expires);
     const auto decision = co_await ssm::may_start(services_, std::move(access));
     if (auto why = refusal(decision)) co_await end_session(services_, std::move(id), std::move(*why));
   }

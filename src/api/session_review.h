@@ -39,6 +39,8 @@ class SessionReview {
   /// Reviews everything, as soon as the present review is done.
   void request();
   void wake();
+  /// Reviews everything at this time at the latest.
+  void expect(Timestamp expiry);
   void arm();
   boost::asio::awaitable<void> run();
   boost::asio::awaitable<void> review_sessions();
@@ -49,11 +51,13 @@ class SessionReview {
   boost::asio::steady_timer expiry_timer_;
   std::unique_ptr<bus::Subscription> identities_;
   std::unique_ptr<bus::Subscription> resources_;
+  std::unique_ptr<bus::Subscription> expiries_;
   bool running_ = false;
   /// What is to be reviewed next: everything, or the nodes whose channels have just opened.
   bool everything_ = false;
   std::vector<gateway::LiveGrant> opened_;
-  /// When the first of the live sessions' credentials expires.
+  /// When the first of the live sessions' credentials expires: what the last review saw, and those started
+  /// since.
   std::optional<Timestamp> next_expiry_;
 };
 

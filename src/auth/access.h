@@ -38,6 +38,8 @@ struct Access {
   std::vector<Resource> resources = {"*"};
   /// What the operation knows about its request (`aws:RequestTag/Team`), besides what every request has.
   ContextKeys keys = {};
+  /// What else the request does to them, as tagging what it makes: each of these must be allowed, too.
+  std::vector<std::string> further_actions = {};
 
   /// Makes `resource` the only one.
   void about(Resource resource) {

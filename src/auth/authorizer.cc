@@ -28,9 +28,10 @@ bool needs_no_permission(const Principal& principal, const std::string& action) 
          std::ranges::find(kKeyActions, action) != kKeyActions.end();
 }
 
-bool is_other_node(const Principal& node, const Resource& resource, const Installation& installation) {
-  return resource.arn.find(":managed-instance/") != std::string::npos &&
-         resource.arn != installation.node_arn(node.name);
+// Another node, or a session: those are people's, and a node is asked to join its own in another way.
+bool is_not_its_own(const Principal& node, const Resource& resource, const Installation& installation) {
+  const auto is = [&](const char* type) { return resource.arn.find(type) != std::string::npos; };
+  return is(":session/") || (is(":managed-instance/") && resource.arn != installation.node_arn(node.name));
 }
 
 Decision denied(std::string reason, std::string message) {
@@ -45,7 +46,7 @@ std::optional<Decision> decide_by_rule(const Principal& principal, const Access&
                                        const Installation& installation) {
   if (principal.kind == PrincipalKind::kNode) {
     for (const auto& resource : access.resources) {
-      if (!is_other_node(principal, resource, installation)) continue;
+      if (!is_not_its_own(principal, resource, installation)) continue;
       return denied("a node acts only for itself",
                     fmt::format("User: {} is not authorized to perform: {} on resource: {} because a managed "
                                 "node acts only for itself",

@@ -199,6 +199,9 @@ TEST_F(AuthorizerTest, NodeActsByItsRoleAndOnlyForItself) {
   EXPECT_FALSE(decide(node(), other).allowed);
   EXPECT_FALSE(
       decide(node(), {.action = "ssm:StartSession", .resources = {node_resource(kOtherId)}}).allowed);
+  const Access session{.action = "ssm:ResumeSession",
+                       .resources = {"arn:aws:ssm:eu-west-1:123456789012:session/ana-0123456789abcdef0"}};
+  EXPECT_EQ(decide(node(), session).reason, "a node acts only for itself");
 }
 
 TEST_F(AuthorizerTest, SomeThingsNeedNoPermission) {

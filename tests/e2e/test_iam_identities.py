@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 from identities import iam as admin_client
-from identities import make_user, refused
+from identities import make_user, refused, statement
 from support.postern_testbed import REGION, AwsError
 
 numbers = itertools.count(1)
@@ -54,6 +54,14 @@ def test_user_from_birth_to_death(iam, name, account):
     iam.delete_user(UserName=name + "-renamed")
     refused(iam.get_user, "NoSuchEntity", UserName=name + "-renamed")
     refused(iam.delete_user, "NoSuchEntity", UserName=name + "-renamed")
+
+
+def test_who_makes_something_with_tags_must_be_allowed_to_tag_it(testbed, name):
+    maker = make_user(testbed, f"{name}-maker", statement(action="iam:CreateUser")).client("iam")
+    maker.create_user(UserName=f"{name}-1")
+    refused(maker.create_user, "AccessDenied", "iam:TagUser", UserName=f"{name}-2", Tags=[{"Key": "Clearance", "Value": "high"}])
+    allowed = make_user(testbed, f"{name}-tagger", statement(action=["iam:CreateUser", "iam:TagUser"])).client("iam")
+    allowed.create_user(UserName=f"{name}-2", Tags=[{"Key": "Clearance", "Value": "high"}])
 
 
 def test_user_names(iam, name):

@@ -217,6 +217,19 @@ def test_sessions_by_their_own_tags(testbed, user, node):
     denied(user.client().terminate_session, SessionId=others)
 
 
+def test_built_in_policy_means_ones_own_sessions_only(testbed, user, node):
+    """Also where somebody's name begins with one's own, as a session's id does with its owner's name."""
+    neighbour = make_user(testbed, f"{user.name}-admin")
+    for each in (user, neighbour):
+        iam(testbed).attach_user_policy(UserName=each.name, PolicyArn="arn:aws:iam::aws:policy/PosternSessionUser")
+    theirs, own = start(neighbour, node), start(user, node)
+    for call in ("resume_session", "terminate_session"):
+        denied(getattr(user.client(), call), SessionId=theirs)
+    user.client().resume_session(SessionId=own)
+    for owner, identifier in ((user, own), (neighbour, theirs)):
+        owner.client().terminate_session(SessionId=identifier)
+
+
 def test_describing_all_sessions_or_none(testbed, user, node):
     others = administrators_session(testbed, node)
     user.put(statement(action="ssm:DescribeSessions"))

@@ -80,16 +80,17 @@ def test_a_session_token_is_worth_no_more_than_its_key(testbed, node, user):
 
 
 def test_a_session_ends_when_its_credentials_expire(testbed, node, user, role):
-    live = assumed(testbed, node, user, role)
-    other = assumed(testbed, node, user, role)
+    """Also when nothing else happens that would have sessions looked at."""
+    first, second = (user.client("sts").assume_role(RoleArn=role, RoleSessionName="work") for _ in range(2))
     # The shortest duration is a quarter of an hour, so the store is told another.
     testbed.stop_posternd()
     with contextlib.closing(sqlite3.connect(testbed.state_dir / "postern.db")) as store, store:
-        [(first,)] = store.execute("SELECT access_key_id FROM temporary_credentials WHERE session_name = 'work' ORDER BY issued DESC LIMIT 1 OFFSET 1")
-        expires = time.time() + 5
-        store.execute("UPDATE temporary_credentials SET expires = ? WHERE access_key_id = ?", (int(expires * 1e6), first))
+        expires = time.time() + 10
+        key = first["Credentials"]["AccessKeyId"]
+        store.execute("UPDATE temporary_credentials SET expires = ? WHERE access_key_id = ?", (int(expires * 1e6), key))
     testbed.start_posternd()
     node.wait_connected(60)
+    live, other = start(testbed, node, first), start(testbed, node, second)
     record = wait_over(testbed, live)
     assert "have expired" in record["Details"]
     assert expires <= record["EndDate"].timestamp() < expires + AT_ONCE_SECONDS

@@ -60,6 +60,17 @@ auth::Access access_to(std::string action, auth::Resource resource, const In& in
   return access;
 }
 
+/// Who makes something with tags must be allowed to tag it: with CreateUser goes TagUser.
+template <class In>
+void ask_for_tags(auth::Access& access, const In& in) {
+  if constexpr (requires { in.tags; }) {
+    static constexpr std::string_view kCreate = "iam:Create";
+    auto what = access.action.substr(kCreate.size());
+    if (what == "VirtualMFADevice") what = "MFADevice";
+    if (!in.tags.empty()) access.further_actions.push_back("iam:Tag" + what);
+  }
+}
+
 }  // namespace detail
 
 /// The action on the identity that a member of the request names; a user that is not named is the caller.
@@ -86,7 +97,9 @@ template <class In>
 auto on_new(std::string action, std::string kind, std::string In::* name) {
   return [action = "iam:" + action, kind = std::move(kind), name](Call& call,
                                                                   In& in) -> awaitable<Result<auth::Access>> {
-    co_return detail::access_to(action, new_resource(call, kind, in.path, in.*name), in);
+    auto access = detail::access_to(action, new_resource(call, kind, in.path, in.*name), in);
+    detail::ask_for_tags(access, in);
+    co_return access;
   };
 }
 

@@ -44,7 +44,10 @@ std::string arn_of(const Call& call, const std::string& url) {
 }
 
 awaitable<Result<auth::Access>> create_access(Call& call, CreateRequest& in) {
-  co_return detail::access_to("iam:CreateOpenIDConnectProvider", auth::Resource(arn_of(call, in.url)), in);
+  auto access =
+      detail::access_to("iam:CreateOpenIDConnectProvider", auth::Resource(arn_of(call, in.url)), in);
+  detail::ask_for_tags(access, in);
+  co_return access;
 }
 
 awaitable<Result<CreateResponse>> create_provider(Call& call, CreateRequest in) {

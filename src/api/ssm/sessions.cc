@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "api/changes.h"
 #include "api/paging.h"
 #include "api/ssm/document_shapes.h"
 #include "api/ssm/operations.h"
@@ -7,6 +8,7 @@
 #include "api/ssm/session_keys.h"
 #include "api/ssm/session_preparation.h"
 #include "api/ssm/target.h"
+#include "auth/credential_state.h"
 
 /// StartSession, ResumeSession, TerminateSession, DescribeSessions (control-plane.md 6.2).
 namespace postern::api::ssm {
@@ -33,7 +35,6 @@ struct StartSessionRequest {
   /// Not members of the API's request: what the permission was asked with, and what is to be started, or why
   /// it can't be.
   RecordedAccess asked;
-  std::uint64_t generation = 0;
   std::optional<Result<gateway::NewSession>> prepared;
 
   void validate(aws::Validation& validation) const {
@@ -97,7 +98,6 @@ awaitable<Result<void>> may_start_session(Call& call, StartSessionRequest& in) {
     co_return std::unexpected(std::move(node.error()));
   }
   in.target = node->node_id;
-  in.generation = call.services.authorizer.generation();
   auto ready = co_await prepare(call, in, node->platform_type);
   if (!ready) co_return std::unexpected(std::move(ready.error()));
   auto decision = co_await may_start(call.services, in.asked);
@@ -105,6 +105,28 @@ awaitable<Result<void>> may_start_session(Call& call, StartSessionRequest& in) {
   call.decision = std::move(decision.reason);
   if (!decision.allowed) co_return std::unexpected(std::move(decision.denial));
   co_return Result<void>();
+}
+
+// Why a session that has just started may not go on. A change meanwhile has not met it among the live ones,
+// and its credentials may end by themselves.
+awaitable<std::optional<auth::Decision>> no_longer_allowed(Call& call, const RecordedAccess& asked) {
+  const auto& services = call.services;
+  const bool changed = services.authorizer.generation() != call.generation;
+  if (!changed && !asked.principal.token_issued) co_return std::nullopt;
+  const auto state = co_await services.store.read(
+      [principal = asked.principal, now = services.clock.now()](store::Repositories& repos) {
+        return auth::credential_state(repos, principal, now);
+      });
+  if (!state.ended_because.empty()) {
+    co_return auth::Decision{.reason = state.ended_because,
+                             .message = state.ended_because,
+                             .denial = aws::kAccessDenied(state.ended_because)};
+  }
+  if (state.expires) announce_session_expires(services, *state.expires);
+  if (!changed) co_return std::nullopt;
+  auto decision = co_await may_start(services, asked);
+  if (decision.allowed) co_return std::nullopt;
+  co_return decision;
 }
 
 awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRequest in) {
@@ -118,14 +140,10 @@ awaitable<Result<SessionTokenResponse>> start_session(Call& call, StartSessionRe
   session->authorization = call.services.authorizer.seal_record(to_text(in.asked), session->session_id);
   auto token = co_await call.services.gateway.start(*session);
   if (!token) co_return std::unexpected(aws::kThrottling(std::move(token.error())));
-  // A change while the session was starting has not met it among the live ones.
-  if (call.services.authorizer.generation() != in.generation) {
-    auto decision = co_await may_start(call.services, in.asked);
-    if (!decision.allowed) {
-      call.decision = std::move(decision.reason);
-      co_await call.services.gateway.terminate(session->session_id, std::move(decision.message));
-      co_return std::unexpected(std::move(decision.denial));
-    }
+  if (auto refused = co_await no_longer_allowed(call, in.asked)) {
+    call.decision = std::move(refused->reason);
+    co_await call.services.gateway.terminate(session->session_id, std::move(refused->message));
+    co_return std::unexpected(std::move(refused->denial));
   }
   co_return SessionTokenResponse{session->session_id, Secret(std::move(*token)),
                                  stream_url(call, session->session_id)};

@@ -161,13 +161,7 @@ constexpr BuiltInPolicyVersion kSessionUser[] = {{1, R"json({
       "Resource": "*"
     },
     {
-      "Sid": "OwnSessionsOfAUser",
-      "Effect": "Allow",
-      "Action": ["ssm:ResumeSession", "ssm:TerminateSession"],
-      "Resource": "arn:aws:ssm:*:*:session/${aws:username}-*"
-    },
-    {
-      "Sid": "OwnSessionsOfARole",
+      "Sid": "OwnSessions",
       "Effect": "Allow",
       "Action": ["ssm:ResumeSession", "ssm:TerminateSession"],
       "Resource": "*",
