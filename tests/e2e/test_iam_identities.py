@@ -201,6 +201,21 @@ def test_groups_and_their_members(iam, name, account):
     refused(iam.add_user_to_group, "NoSuchEntity", GroupName=name + "x", UserName=f"{name}-a")
 
 
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_a_new_name_must_be_allowed_like_the_old(testbed, iam, name, account, kind):
+    arn = f"arn:aws:iam::{account}:{kind}/own/*"
+    rename = f"iam:Update{kind.capitalize()}"
+    caller = make_user(testbed, name, {"Effect": "Allow", "Action": rename, "Resource": arn}).client("iam")
+    named, renamed = f"{kind.capitalize()}Name", f"New{kind.capitalize()}Name"
+    getattr(iam, f"create_{kind}")(Path="/own/", **{named: f"{name}-a"})
+    update = getattr(caller, f"update_{kind}")
+    refused(update, "AccessDenied", f"{kind}/admins/{name}-a", **{named: f"{name}-a"}, NewPath="/admins/")
+    # Without a new path it keeps its own.
+    update(**{named: f"{name}-a", renamed: f"{name}-b"})
+    getattr(iam, f"create_{kind}")(Path="/admins/", **{named: f"{name}-c"})
+    refused(update, "AccessDenied", f"{kind}/admins/{name}-c", **{named: f"{name}-c"}, NewPath="/own/")
+
+
 def test_user_in_too_many_groups(iam, name):
     iam.create_user(UserName=name)
     for number in range(11):

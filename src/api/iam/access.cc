@@ -77,6 +77,15 @@ auth::Resource new_resource(const Call& call, std::string_view kind, const std::
   return auth::Resource(call.services.installation.iam_arn(std::string(kind), path.value_or("/"), name));
 }
 
+auth::Resource moved_resource(const Call& call, Kind kind, const auth::Resource& now,
+                              const std::optional<std::string>& new_name,
+                              const std::optional<std::string>& new_path) {
+  const auto path_at = now.arn.find('/');
+  const auto name_at = now.arn.rfind('/') + 1;
+  return new_resource(call, arn_kind(kind), new_path.value_or(now.arn.substr(path_at, name_at - path_at)),
+                      new_name.value_or(now.arn.substr(name_at)));
+}
+
 Result<std::string> own_user_name(const Call& call) {
   if (call.principal.kind == auth::PrincipalKind::kUser) return call.principal.name;
   return std::unexpected(aws::kValidation("Must specify userName when calling with non-User credentials"));

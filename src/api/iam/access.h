@@ -30,6 +30,11 @@ awaitable<auth::Resource> policy_resource(Call& call, std::string arn);
 auth::Resource new_resource(const Call& call, std::string_view kind, const std::optional<std::string>& path,
                             const std::string& name);
 
+/// Of one that is there, once it has been given another name or path.
+auth::Resource moved_resource(const Call& call, Kind kind, const auth::Resource& now,
+                              const std::optional<std::string>& new_name,
+                              const std::optional<std::string>& new_path);
+
 /// The caller's own name, where a request leaves out whose user it means. Error: ValidationError for others
 /// than users.
 Result<std::string> own_user_name(const Call& call);
@@ -89,6 +94,18 @@ auto on(std::string action, Name In::* name) {
       auto resource = co_await identity_resource(call, Named, in.*name);
       co_return detail::access_to(action, std::move(resource), in);
     }
+  };
+}
+
+/// The action on an identity that the request gives another name or path: the old ARN and the new one must
+/// both be allowed, as AWS asks.
+template <Kind Named, class In>
+auto on_moved(std::string action, std::string In::* name, std::optional<std::string> In::* new_name) {
+  return [action = "iam:" + action, name, new_name](Call& call, In& in) -> awaitable<Result<auth::Access>> {
+    const auto now = co_await identity_resource(call, Named, in.*name);
+    auth::Access access{.action = action};
+    access.resources = {now, moved_resource(call, Named, now, in.*new_name, in.new_path)};
+    co_return access;
   };
 }
 

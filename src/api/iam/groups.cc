@@ -208,7 +208,9 @@ void register_groups(Registry& registry) {
       {.access = on<Kind::kGroup>("GetGroup", &GetGroupRequest::group_name), .run = get_group});
   add<UpdateGroupRequest, Empty>(
       registry, "UpdateGroup",
-      {.access = on<Kind::kGroup>("UpdateGroup", &UpdateGroupRequest::group_name), .run = update_group});
+      {.access = on_moved<Kind::kGroup>("UpdateGroup", &UpdateGroupRequest::group_name,
+                                        &UpdateGroupRequest::new_group_name),
+       .run = update_group});
   add<GroupRequest, Empty>(
       registry, "DeleteGroup",
       {.access = on<Kind::kGroup>("DeleteGroup", &GroupRequest::group_name), .run = delete_group});

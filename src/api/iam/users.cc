@@ -77,16 +77,6 @@ struct UpdateUserRequest {
 };
 BOOST_DESCRIBE_STRUCT(UpdateUserRequest, (), (user_name, new_user_name, new_path))
 
-// The old ARN and the new one: both must be allowed, as AWS asks.
-awaitable<Result<auth::Access>> update_access(Call& call, UpdateUserRequest& in) {
-  const auto now = co_await identity_resource(call, Kind::kUser, in.user_name);
-  const auto kept_path = now.arn.substr(now.arn.find('/'), now.arn.rfind('/') + 1 - now.arn.find('/'));
-  auth::Access access{.action = "iam:UpdateUser"};
-  access.resources = {now, new_resource(call, "user", in.new_path.value_or(kept_path),
-                                        in.new_user_name.value_or(in.user_name))};
-  co_return access;
-}
-
 awaitable<Result<Empty>> update_user(Call& call, UpdateUserRequest in) {
   return change_identities(
       call, [in = std::move(in), &names = call.services.installation](store::Repositories& repos) {
@@ -154,7 +144,10 @@ void register_users(Registry& registry) {
   add<GetUserRequest, UserResponse>(
       registry, "GetUser",
       {.access = on<Kind::kUser>("GetUser", &GetUserRequest::user_name), .run = get_user});
-  add<UpdateUserRequest, Empty>(registry, "UpdateUser", {.access = update_access, .run = update_user});
+  add<UpdateUserRequest, Empty>(registry, "UpdateUser",
+                                {.access = on_moved<Kind::kUser>("UpdateUser", &UpdateUserRequest::user_name,
+                                                                 &UpdateUserRequest::new_user_name),
+                                 .run = update_user});
   add<DeleteUserRequest, Empty>(
       registry, "DeleteUser",
       {.access = on<Kind::kUser>("DeleteUser", &DeleteUserRequest::user_name), .run = delete_user});
