@@ -1,7 +1,11 @@
 #include "auth/request_context.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
+
+#include "iam/text.h"
 
 namespace postern::auth {
 namespace {
@@ -21,6 +25,11 @@ std::string_view type_of(PrincipalKind kind) {
       return "AssumedRole";
   }
   return {};
+}
+
+// Whatever its case, as conditions have it.
+bool has_key(const store::Tags& tags, std::string_view key) {
+  return std::ranges::any_of(tags, [key](const auto& tag) { return iam::equal_folded(tag.first, key); });
 }
 
 }  // namespace
@@ -63,7 +72,7 @@ ContextKeys principal_keys(const Principal& principal, const store::Tags& tags,
   if (principal.kind == PrincipalKind::kUser) keys.emplace_back("aws:username", principal.name);
   for (const auto& [key, value] : principal.session_tags) keys.emplace_back("aws:PrincipalTag/" + key, value);
   for (const auto& [key, value] : tags) {
-    if (!principal.session_tags.contains(key)) keys.emplace_back("aws:PrincipalTag/" + key, value);
+    if (!has_key(principal.session_tags, key)) keys.emplace_back("aws:PrincipalTag/" + key, value);
   }
   if (!principal.source_identity.empty()) keys.emplace_back("aws:SourceIdentity", principal.source_identity);
   if (!principal.federated_provider.empty())

@@ -8,6 +8,9 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 #include <optional>
+#include <set>
+
+#include "iam/text.h"
 
 namespace postern::auth {
 namespace {
@@ -21,7 +24,8 @@ constexpr std::string_view kSourceIdentityClaim = "https://aws.amazon.com/source
 // Seconds since 1970 beyond which a time is nonsense, and microseconds would overflow.
 constexpr double kMaxSeconds = 253'402'300'799.0;
 
-constexpr std::array<std::string_view, 8> kReadApart = {"iss", "sub", "aud", "azp",
+// oaud is no claim of a provider's but our name for all of aud.
+constexpr std::array<std::string_view, 9> kReadApart = {"iss", "sub", "aud", "oaud", "azp",
                                                         "exp", "nbf", "iat", "jti"};
 
 aws::ApiError invalid(std::string problem) {
@@ -100,11 +104,11 @@ std::optional<aws::ApiError> check_audience(const json::object& claims,
 }
 
 void read_claims(const json::object& claims, WebIdentity& identity) {
+  // Conditions don't tell Sub from sub: each name counts once, or one value would pass for another's.
+  std::set<std::string> taken(kReadApart.begin(), kReadApart.end());
   for (const auto& [name, value] : claims) {
     const std::string_view key = name;
-    if (std::ranges::find(kReadApart, key) != kReadApart.end() || key.starts_with(kTagsClaim) ||
-        key == kSourceIdentityClaim)
-      continue;
+    if (key.starts_with(kTagsClaim) || key == kSourceIdentityClaim) continue;
     std::vector<std::string> texts;
     if (value.is_bool()) {
       texts.emplace_back(value.get_bool() ? "true" : "false");
@@ -113,7 +117,8 @@ void read_claims(const json::object& claims, WebIdentity& identity) {
     } else {
       texts = texts_of(value);
     }
-    if (!texts.empty()) identity.claims.emplace(key, std::move(texts));
+    if (!texts.empty() && taken.insert(iam::folded(key)).second)
+      identity.claims.emplace(key, std::move(texts));
   }
 }
 

@@ -28,7 +28,7 @@ struct WebIdentity {
   std::vector<std::string> audiences;
   Timestamp expires;
   /// Claims that are texts, numbers, truth values or lists of texts: what conditions can ask for as
-  /// `URL:CLAIM`. Those above are not among them.
+  /// `URL:CLAIM`. Those above are not among them, and of names that differ in case only the first is.
   std::map<std::string, std::vector<std::string>> claims;
   /// Session tags and their transitive keys, from the claim https://aws.amazon.com/tags, nested or flattened
   /// (IAM User Guide, "Passing session tags using AssumeRoleWithWebIdentity").

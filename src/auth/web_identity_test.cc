@@ -65,6 +65,17 @@ TEST(WebIdentity, SaysWhoItIs) {
   EXPECT_EQ(identity->claims, expected);
 }
 
+TEST(WebIdentity, EachNameOfAClaimCountsOnceWhateverItsCase) {
+  auto claims = good();
+  claims["groups"] = json::array{"dev"};
+  claims["Groups"] = json::array{"admin"};
+  for (const auto* own : {"Sub", "AUD", "oaud", "Oaud", "Iss", "AZP"}) claims[own] = "mallory";
+  const auto identity = read(claims);
+  ASSERT_TRUE(identity) << identity.error().message;
+  EXPECT_EQ(identity->subject, "alice");
+  EXPECT_EQ(identity->claims, (std::map<std::string, std::vector<std::string>>{{"groups", {"dev"}}}));
+}
+
 TEST(WebIdentity, RefusesWhatIsNotForUsNow) {
   EXPECT_EQ(error_of(with("iss", "https://id.example")),
             "InvalidIdentityToken: its iss is not the provider's URL.");

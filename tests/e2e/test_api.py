@@ -241,6 +241,35 @@ def test_tags_are_added_listed_and_removed(ssm, node):
     assert tags() == {"Environment": "Production"}
 
 
+def test_tags_in_another_case_replace_each_other(ssm, node):
+    resource = ("--resource-type", "ManagedInstance", "--resource-id", node.id)
+
+    def tags():
+        return {tag["Key"]: tag["Value"] for tag in ssm("list-tags-for-resource", *resource)["TagList"]}
+
+    before = tags()
+    ssm("add-tags-to-resource", *resource, "--tags", "Key=Stage,Value=test")
+    ssm("add-tags-to-resource", *resource, "--tags", "Key=stage,Value=prod")
+    assert tags() == before | {"stage": "prod"}
+    ssm("remove-tags-from-resource", *resource, "--tag-keys", "stage")
+    assert tags() == before
+
+
+def test_tag_keys_that_cannot_be(http, testbed, node):
+    resource = {"ResourceType": "ManagedInstance", "ResourceId": node.id}
+    document = {"Name": "tagged", "DocumentType": "Session", "Content": '{"schemaVersion": "1.0", "sessionType": "Standard_Stream"}'}
+    for operation, request, code in (
+        ("AddTagsToResource", resource, "ValidationException"),
+        ("CreateActivation", {"IamRole": "PosternNode"}, "InvalidParameters"),
+        ("CreateDocument", document, "ValidationException"),
+    ):
+        for keys, text in ((["Env", "env"], "differ in more than case"), (["AWS:x"], "begin with aws:")):
+            body = request | {"Tags": [{"Key": key, "Value": "v"} for key in keys]}
+            answer = http.ssm(operation, body, testbed.admin)
+            assert answer.error_code == code, answer.body
+            assert text in str(answer.body)
+
+
 def test_tags_of_what_is_not_there(ssm):
     unknown = ("--resource-type", "ManagedInstance", "--resource-id", "mi-00000000000000000")
     assert error_code(ssm, "list-tags-for-resource", *unknown) == "InvalidResourceId"

@@ -322,7 +322,7 @@ def test_tags(iam, name):
         assert listing(**which)["Tags"] == [{"Key": "B", "Value": "4"}, {"Key": "a", "Value": "2"}]
         refused(tag, "LimitExceeded", "50", **which, Tags=[{"Key": f"k{number}", "Value": ""} for number in range(49)])
         refused(tag, "InvalidInput", "Duplicate tag keys", **which, Tags=[{"Key": "k", "Value": ""}, {"Key": "K", "Value": ""}])
-        refused(tag, "InvalidInput", "aws:", **which, Tags=[{"Key": "aws:k", "Value": ""}])
+        refused(tag, "InvalidInput", "aws:", **which, Tags=[{"Key": "AWS:k", "Value": ""}])
         refused(tag, "ValidationError", "tags.key", **which, Tags=[{"Key": "semi;colon", "Value": ""}])
 
 

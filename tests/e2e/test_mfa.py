@@ -129,7 +129,10 @@ def test_tags_and_pages_of_devices(testbed, name):
     listed = [each["SerialNumber"] for page in pages for each in page["VirtualMFADevices"]]
     assert [serial for serial in listed if name in serial] == made
     api.tag_mfa_device(SerialNumber=made[0], Tags=[{"Key": "Floor", "Value": "2"}])
-    api.untag_mfa_device(SerialNumber=made[0], TagKeys=["Team"])
+    api.tag_mfa_device(SerialNumber=made[0], Tags=[{"Key": "team", "Value": "blue"}])
+    assert {"Key": "team", "Value": "blue"} in api.list_mfa_device_tags(SerialNumber=made[0])["Tags"]
+    assert len(api.list_mfa_device_tags(SerialNumber=made[0])["Tags"]) == 2
+    api.untag_mfa_device(SerialNumber=made[0], TagKeys=["team"])
     assert api.list_mfa_device_tags(SerialNumber=made[0])["Tags"] == [{"Key": "Floor", "Value": "2"}]
     refused(api.create_virtual_mfa_device, "EntityAlreadyExists", Path=f"/{name}/", VirtualMFADeviceName=f"{name}-0")
 

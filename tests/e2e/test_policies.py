@@ -331,6 +331,15 @@ def organizations(testbed):
     }
 
 
+def test_tags_of_a_service_control_policy_that_cannot_be(organizations):
+    with pytest.raises(ClientError) as raised:
+        organizations.create_policy(
+            Content=policy(statement()), Description="", Name="tagged", Type="SERVICE_CONTROL_POLICY",
+            Tags=[{"Key": "Env", "Value": "a"}, {"Key": "env", "Value": "b"}],
+        )  # fmt: skip
+    assert error_code(raised.value) == "InvalidInputException"
+
+
 def test_service_control_policy(testbed, organizations, user, node):
     user.put(statement())
     account = organizations.describe_organization()["Organization"]["MasterAccountId"]

@@ -210,6 +210,25 @@ def test_tags_of_a_session_decide_and_go_on(testbed, name, user, role):
     refused(assume, "ValidationError", "more than case", sts, role, Tags=[{"Key": "A", "Value": "1"}, {"Key": "a", "Value": "2"}])
 
 
+def test_a_tag_in_another_case_is_the_same_tag(testbed, name, user, role):
+    """Conditions take Team and team for one key: a session with both would be of both teams."""
+    red = statement(action="ssm:DescribeSessions", StringEquals={"aws:PrincipalTag/Team": "red"})
+    both = ["sts:AssumeRole", "sts:TagSession"]
+    role.trust(trust({"AWS": user.arn}, both))
+    sts = user.client("sts")
+    blue = {"Tags": [{"Key": "Team", "Value": "blue"}], "TransitiveTagKeys": ["Team"]}
+    first = credentials_of(assume(sts, role, **blue))
+    second = Role(testbed, f"{name}-second", trust({"AWS": role.arn}, both), red, Tags=[{"Key": "TEAM", "Value": "red"}])
+    chained = client(testbed, "sts", first)
+    refused(assume, "InvalidParameterValue", "conflicts", chained, second, Tags=[{"Key": "team", "Value": "red"}])
+    # And the session's own hides the role's.
+    assert not may_describe(testbed, credentials_of(assume(chained, second)))
+    # The transitive one counts as well.
+    fifty = [{"Key": f"k{number}", "Value": ""} for number in range(50)]
+    refused(assume, "ValidationError", "51 tags", chained, second, Tags=fifty)
+    assume(chained, second, Tags=fifty[:49])
+
+
 def test_tags_that_the_trust_policy_wants(user, role):
     role.trust(trust({"AWS": user.arn}, ["sts:AssumeRole", "sts:TagSession"], StringEquals={"aws:RequestTag/Project": "x"}))
     sts = user.client("sts")
@@ -284,6 +303,7 @@ def test_access_key_info(testbed, user, role):
         {"ExternalId": "b\n"},
         {"SourceIdentity": "aws:x"},
         {"Tags": [{"Key": "aws:x", "Value": "1"}]},
+        {"Tags": [{"Key": "AWS:x", "Value": "1"}]},
         {"Tags": [{"Key": str(i), "Value": ""} for i in range(51)]},
         {"PolicyArns": [{"arn": "arn:aws:iam::aws:policy/AdministratorAccess"}] * 11},
         {"SerialNumber": "arn:aws:iam::1:mfa/x"},

@@ -1,9 +1,8 @@
 #include "api/iam/requests.h"
 
-#include <algorithm>
-#include <set>
-
 #include "api/iam/errors.h"
+#include "api/tag_keys.h"
+#include "iam/text.h"
 
 namespace postern::api::iam {
 namespace {
@@ -18,17 +17,10 @@ const aws::Pattern kTagValue(R"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
 // Tabs, line feeds, carriage returns and what Latin-1 prints.
 const aws::Pattern kDocument(R"([\x{9}\x{A}\x{D}\x{20}-\x{FF}]+)");
 
-std::string folded(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
-}
-
 }  // namespace
 
 bool is_same_name(std::string_view one, std::string_view other) {
-  return folded(one) == folded(other);
+  return postern::iam::equal_folded(one, other);
 }
 
 void check_user_name(aws::Validation& validation, std::string_view at, const std::string& name) {
@@ -110,19 +102,13 @@ void require_policy(const std::string& document, postern::iam::PolicyKind kind,
 }
 
 void require_tags(const store::Tags& present, const std::vector<Tag>& added) {
-  auto all = present;
-  std::set<std::string> keys;
   for (const auto& tag : added) {
-    if (tag.key.starts_with("aws:"))
+    if (is_reserved_tag_key(tag.key))
       refuse(kInvalidInput, "Tag keys that begin with aws: belong to the service; found " + tag.key + '.');
-    if (!keys.insert(folded(tag.key)).second)
-      refuse(kInvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
-    // The key of a tag keeps its first spelling, whatever case a later one has.
-    const auto same =
-        std::ranges::find_if(all, [&](const auto& entry) { return folded(entry.first) == folded(tag.key); });
-    if (same == all.end()) all[tag.key] = tag.value;
   }
-  if (all.size() > kMaxTags)
+  if (repeated_tag_key(added) != nullptr)
+    refuse(kInvalidInput, "Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+  if (with_tags(present, to_record(added)).size() > kMaxTags)
     refuse(kLimitExceeded, "Cannot exceed quota for TagsPerResource: " + std::to_string(kMaxTags));
 }
 

@@ -47,7 +47,9 @@ TEST(RequireTags, CountsKeysWhateverTheirCase) {
   EXPECT_EQ(refusal([&] { require_tags(present, {{"new", ""}, {"newer", ""}}); }),
             "LimitExceeded: Cannot exceed quota for TagsPerResource: 50");
   EXPECT_TRUE(refusal([&] { require_tags({}, {{"k", ""}, {"K", ""}}); }).starts_with("InvalidInput: "));
-  EXPECT_TRUE(refusal([&] { require_tags({}, {{"aws:k", ""}}); }).starts_with("InvalidInput: "));
+  for (const auto* reserved : {"aws:k", "AWS:k"})
+    EXPECT_TRUE(refusal([&] { require_tags({}, {{reserved, ""}}); }).starts_with("InvalidInput: "))
+        << reserved;
 }
 
 TEST(Names, AreCheckedByIamsRules) {

@@ -8,6 +8,7 @@
 #include "api/iam/access.h"
 #include "api/iam/paging.h"
 #include "api/iam/requests.h"
+#include "api/tag_keys.h"
 
 /// What MFA devices and OpenID Connect providers have in common: they are named by an ARN, under which their
 /// tags are kept.
@@ -47,7 +48,7 @@ void add_tag_operations(Registry& registry, const std::string& name, std::string
                          return change_identities(call, [=, in = std::move(in)](store::Repositories& repos) {
                            require(repos, in.*tagged);
                            require_tags(repos.tags.list(tag_type, in.*tagged), in.tags);
-                           repos.tags.put(tag_type, in.*tagged, to_record(in.tags));
+                           put_tags(repos, tag_type, in.*tagged, to_record(in.tags));
                          });
                        }});
   add<Untagging, Empty>(registry, "Untag" + name,

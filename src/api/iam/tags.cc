@@ -2,6 +2,7 @@
 #include "api/iam/holders.h"
 #include "api/iam/operations.h"
 #include "api/iam/paging.h"
+#include "api/tag_keys.h"
 
 /// TagUser, UntagUser, ListUserTags, and the same for roles, instance profiles and policies.
 namespace postern::api::iam {
@@ -112,24 +113,12 @@ auto on_tagged(std::string action) {
   };
 }
 
-// A key that is there in another case is replaced: keys are the same whatever their case.
-void replace_other_case(store::Repositories& repos, const Tagged& what, const std::vector<Tag>& tags) {
-  std::vector<std::string> replaced;
-  for (const auto& [key, value] : repos.tags.list(what.type, what.id)) {
-    for (const auto& tag : tags) {
-      if (tag.key != key && is_same_name(tag.key, key)) replaced.push_back(key);
-    }
-  }
-  if (!replaced.empty()) repos.tags.remove(what.type, what.id, replaced);
-}
-
 template <class In>
 awaitable<Result<Empty>> tag(Call& call, In in) {
   return change_identities(call, [in = std::move(in)](store::Repositories& repos) {
     const auto what = tagged(repos, in);
     require_tags(repos.tags.list(what.type, what.id), in.tags);
-    replace_other_case(repos, what, in.tags);
-    repos.tags.put(what.type, what.id, to_record(in.tags));
+    put_tags(repos, what.type, what.id, to_record(in.tags));
   });
 }
 

@@ -4,6 +4,7 @@
 #include "api/organizations/operations.h"
 #include "api/organizations/organization.h"
 #include "api/paging.h"
+#include "api/tag_keys.h"
 #include "auth/request_context.h"
 #include "base/random.h"
 #include "iam/parse.h"
@@ -78,6 +79,7 @@ PolicyShape to_shape(const Organization& organization, const store::ServiceContr
 }
 
 awaitable<Result<PolicyResponse>> create_policy(Call& call, CreatePolicyRequest in) {
+  if (auto problem = tag_key_problem(in.tags)) co_return std::unexpected(kInvalidInput(std::move(*problem)));
   if (auto ok = check_content(in.content); !ok) co_return std::unexpected(std::move(ok.error()));
   const Organization organization(call.services.installation);
   const store::ServiceControlPolicy policy{.policy_id = "p-" + random_text(10, kLowerAlphanumeric),

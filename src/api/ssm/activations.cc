@@ -4,6 +4,7 @@
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
 #include "api/ssm/target.h"
+#include "api/tag_keys.h"
 #include "auth/request_context.h"
 #include "base/hash.h"
 #include "base/random.h"
@@ -95,6 +96,8 @@ awaitable<Result<CreateActivationResponse>> create_activation(Call& call, Create
   }
   if (in.tags.size() > kMaxTags)
     co_return std::unexpected(aws::kInvalidParameters("At most 50 tags are allowed."));
+  if (auto problem = tag_key_problem(in.tags))
+    co_return std::unexpected(aws::kInvalidParameters(std::move(*problem)));
   const auto code = random_text(kCodeLength, kAlphanumeric);
   store::Activation record{.activation_id = Uuid::random().to_string(),
                            .code_hash = sha256_hex(code),

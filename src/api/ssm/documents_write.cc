@@ -5,6 +5,7 @@
 #include "api/changes.h"
 #include "api/ssm/document_shapes.h"
 #include "api/ssm/operations.h"
+#include "api/tag_keys.h"
 #include "aws/documents/session_properties.h"
 #include "base/hash.h"
 
@@ -150,6 +151,8 @@ awaitable<Result<DocumentDescriptionResponse>> create_document(Call& call, Creat
                                      in.document_type.value_or("Command, which is the default,"))));
   }
   if (in.tags.size() > kMaxTags) co_return std::unexpected(aws::kValidation("At most 50 tags are allowed."));
+  if (auto problem = tag_key_problem(in.tags))
+    co_return std::unexpected(aws::kValidation(std::move(*problem)));
   const auto now = call.services.clock.now();
   auto version = read_version(in, now);
   if (!version) co_return std::unexpected(std::move(version.error()));

@@ -4,6 +4,7 @@
 #include "api/ssm/document_lookup.h"
 #include "api/ssm/operations.h"
 #include "api/ssm/tag_shapes.h"
+#include "api/tag_keys.h"
 
 /// AddTagsToResource, RemoveTagsFromResource, ListTagsForResource (control-plane.md 6.4), for managed
 /// nodes and documents.
@@ -86,14 +87,15 @@ std::optional<aws::ApiError> check_resource(store::Repositories& repos, const st
 }
 
 awaitable<Result<Empty>> add_tags(Call& call, AddTagsToResourceRequest in) {
+  if (auto problem = tag_key_problem(in.tags))
+    co_return std::unexpected(aws::kValidation(std::move(*problem)));
   auto error = co_await call.services.store.run(
       [in = std::move(in)](store::Repositories& repos) -> std::optional<aws::ApiError> {
         if (auto wrong = check_resource(repos, in.resource_type, in.resource_id)) return wrong;
-        auto all = repos.tags.list(in.resource_type, in.resource_id);
         const auto added = to_record(in.tags);
-        for (const auto& [key, value] : added) all[key] = value;
+        const auto all = with_tags(repos.tags.list(in.resource_type, in.resource_id), added);
         if (all.size() > kMaxTags) return aws::kTooManyTags("A resource can have at most 50 tags.");
-        repos.tags.put(in.resource_type, in.resource_id, added);
+        put_tags(repos, in.resource_type, in.resource_id, added);
         return std::nullopt;
       });
   if (error) co_return std::unexpected(std::move(*error));

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -5,6 +7,7 @@
 #include "api/sts/operations.h"
 #include "api/sts/role_session.h"
 #include "api/sts/trust.h"
+#include "api/tag_keys.h"
 #include "auth/request_context.h"
 #include "auth/sign_in.h"
 
@@ -79,23 +82,28 @@ struct Carried {
 
 Result<Carried> carry(const Call& call, const AssumeRoleRequest& in) {
   const auto& caller = call.principal;
-  Carried carried{in.tag_map(), in.transitive_tag_keys, in.source_identity.value_or("")};
+  const auto requested = in.tag_map();
+  Carried carried{requested, in.transitive_tag_keys, in.source_identity.value_or("")};
   for (const auto& key : carried.transitive) {
     if (!carried.tags.contains(key))
       return std::unexpected(kInvalidParameterValue("The transitive tag key '" + key +
                                                     "' must be specified in the requested tags."));
   }
   for (const auto& key : caller.transitive_tag_keys) {
-    if (carried.tags.contains(key))
+    if (find_tag(requested, key) != requested.end())
       return std::unexpected(
           kInvalidParameterValue("One of the specified transitive tag keys can't be set because it conflicts "
                                  "with a transitive tag key "
                                  "from the calling session."));
-    const auto tag = caller.session_tags.find(key);
+    const auto tag = find_tag(caller.session_tags, key);
     if (tag == caller.session_tags.end()) continue;
-    carried.tags.insert(*tag);
-    carried.transitive.push_back(key);
+    if (carried.tags.insert(*tag).second) carried.transitive.push_back(tag->first);
   }
+  if (carried.tags.size() > kMaxTags)
+    return std::unexpected(aws::kValidation(fmt::format(
+        "The session would have {} tags, with the transitive ones of the calling session; at most "
+        "{} are allowed. Request fewer.",
+        carried.tags.size(), kMaxTags)));
   if (!caller.source_identity.empty()) {
     if (in.source_identity && *in.source_identity != caller.source_identity)
       return std::unexpected(

@@ -6,15 +6,16 @@
 #include <set>
 #include <utility>
 
+#include "api/tag_keys.h"
 #include "aws/arn.h"
 #include "aws/policies/built_in.h"
 #include "iam/parse.h"
+#include "iam/text.h"
 
 namespace postern::api::sts {
 namespace {
 
 constexpr std::size_t kMaxPolicyArns = 10;
-constexpr std::size_t kMaxTags = 50;
 constexpr std::size_t kMaxTagKey = 128;
 constexpr std::size_t kMaxTagValue = 256;
 // What policies and tags of a session may take together. AWS packs them in a way of its own.
@@ -23,14 +24,6 @@ constexpr aws::ErrorCode kMalformedPolicyDocument{"MalformedPolicyDocument", 400
 
 const aws::Pattern kName(R"([\w+=,.@-]*)");
 const aws::Pattern kTagText(R"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)");
-
-// Tag keys differ in more than case.
-std::string folded(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-  return out;
-}
 
 std::size_t packed_bytes(const SessionRequest& request, const store::Tags& tags) {
   std::size_t bytes = request.policy.value_or("").size();
@@ -62,8 +55,8 @@ void check_tags(aws::Validation& validation, const store::Tags& tags,
     validation.max_length("tags.member.value", value, kMaxTagValue);
     validation.pattern("tags.member.key", key, kTagText);
     validation.pattern("tags.member.value", value, kTagText);
-    if (key.starts_with("aws:")) validation.fail("tags.member.key", key, "Member must not begin with aws:");
-    if (!keys.insert(folded(key)).second)
+    if (is_reserved_tag_key(key)) validation.fail("tags.member.key", key, "Member must not begin with aws:");
+    if (!keys.insert(postern::iam::folded(key)).second)
       validation.fail("tags.member.key", key, "Member must differ from the other keys in more than case");
   }
   for (const auto& key : transitive) validation.length("transitiveTagKeys.member", key, 1, kMaxTagKey);

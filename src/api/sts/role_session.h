@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +21,8 @@ inline constexpr std::chrono::seconds kMaxSession{43'200};
 inline constexpr std::chrono::seconds kDefaultSession{3'600};
 /// A session that was assumed with the credentials of another can't be longer ("role chaining").
 inline constexpr std::chrono::seconds kMaxChainedSession{3'600};
+/// What a request gives and what goes on from the caller's session, together.
+inline constexpr std::size_t kMaxTags = 50;
 
 struct SessionRequest {
   std::string role_arn;
