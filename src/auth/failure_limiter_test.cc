@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
 namespace postern::auth {
 namespace {
 
@@ -46,11 +51,58 @@ TEST_F(FailureLimiterTest, OthersAreNotLockedOut) {
 }
 
 TEST_F(FailureLimiterTest, ASuccessForgets) {
-  fail(3);
-  limiter.succeeded("key", "192.0.2.1");
+  fail(2);
+  if (auto guess = limiter.guess("key", "192.0.2.1")) guess->right();
   EXPECT_TRUE(limiter.allows("key", "192.0.2.1"));
   EXPECT_EQ(limiter.size(), 0U);
-  limiter.succeeded("nobody", "192.0.2.1");
+}
+
+TEST_F(FailureLimiterTest, AGuessCountsBeforeItIsKnownToBeWrong) {
+  auto first = limiter.guess("key", "192.0.2.1");
+  auto second = limiter.guess("key", "192.0.2.1");
+  auto third = limiter.guess("key", "192.0.2.1");
+  ASSERT_TRUE(first && second && third);
+  EXPECT_FALSE(limiter.guess("key", "192.0.2.1"));
+  EXPECT_TRUE(limiter.guess("key", "192.0.2.2"));
+  for (auto* guess : {&first, &second, &third}) {
+    (*guess)->wrong();
+    guess->reset();
+  }
+  EXPECT_FALSE(limiter.guess("key", "192.0.2.1"));
+  clock.time += seconds(10);
+  EXPECT_TRUE(limiter.guess("key", "192.0.2.1"));
+}
+
+TEST_F(FailureLimiterTest, AGuessThatWasNotWrongIsGivenBack) {
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(limiter.guess("key", "192.0.2.1"));
+  EXPECT_EQ(limiter.size(), 0U);
+  fail(2);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(limiter.guess("key", "192.0.2.1"));
+  fail(1);
+  EXPECT_FALSE(limiter.guess("key", "192.0.2.1")) << "the failures before it stay";
+}
+
+TEST_F(FailureLimiterTest, GuessesOfThreadsAreNoMore) {
+  std::atomic<int> allowed = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        auto guess = limiter.guess("key", "192.0.2.1");
+        if (!guess) return;
+        ++allowed;
+        guess->wrong();
+      });
+    }
+  }
+  EXPECT_EQ(allowed, 3);
+}
+
+TEST_F(FailureLimiterTest, AGuessMayOutliveTheLimiter) {
+  auto gone = std::make_unique<FailureLimiter>(clock, FailureLimiter::Limit{});
+  const auto guess = gone->guess("key", "192.0.2.1");
+  gone.reset();
+  EXPECT_TRUE(guess);
 }
 
 TEST_F(FailureLimiterTest, MemoryIsBoundedAndTheOldestGoes) {

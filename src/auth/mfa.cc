@@ -19,7 +19,9 @@ boost::asio::awaitable<std::expected<void, aws::ApiError>> MfaVerifier::verify(s
                                                                                std::string serial_number,
                                                                                std::string code,
                                                                                std::string address) {
-  if (!failures_.allows(user_id, address) || !anywhere_.allows(user_id, kAnywhere))
+  auto guess = failures_.guess(user_id, address);
+  auto guess_anywhere = anywhere_.guess(user_id, kAnywhere);
+  if (!guess || !guess_anywhere)
     co_return std::unexpected(
         aws::kThrottling("Too many wrong MFA codes. Wait some minutes and try again with a new code."));
   const auto now = clock_.now();
@@ -31,11 +33,11 @@ boost::asio::awaitable<std::expected<void, aws::ApiError>> MfaVerifier::verify(s
     return step && repos.mfa_devices.accept_step(serial_number, *step) ? Outcome::kRight : Outcome::kWrong;
   });
   if (outcome == Outcome::kRight) {
-    failures_.succeeded(user_id, address);
+    guess->right();
     co_return std::expected<void, aws::ApiError>();
   }
-  failures_.failed(user_id, address);
-  anywhere_.failed(user_id, kAnywhere);
+  guess->wrong();
+  guess_anywhere->wrong();
   if (outcome == Outcome::kNoDevice)
     co_return std::unexpected(aws::kAccessDenied(
         "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA "

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <vector>
+
 #include "auth/totp.h"
 #include "store/test_store.h"
 
@@ -65,10 +71,35 @@ TEST_F(MfaVerifierTest, GuessingEndsEvenForTheRightCode) {
   EXPECT_EQ(verify(code()), "right");
 }
 
+TEST_F(MfaVerifierTest, GuessingAtTheSameTimeGainsNothing) {
+  boost::asio::io_context context;
+  std::vector<std::future<std::expected<void, aws::ApiError>>> answers;
+  for (unsigned i = 0; i < 4 * kCodeFailures.burst; ++i) {
+    answers.push_back(boost::asio::co_spawn(
+        context, verifier_.verify("alice", kSerial, wrong_code(), "192.0.2.1"), boost::asio::use_future));
+  }
+  context.run();
+  unsigned verified = 0;
+  for (auto& each : answers) {
+    const auto answer = each.get();
+    ASSERT_FALSE(answer);
+    if (answer.error().code == "AccessDeniedException") ++verified;
+  }
+  EXPECT_EQ(verified, kCodeFailures.burst);
+}
+
 TEST_F(MfaVerifierTest, GuessingFromManyAddressesEndsToo) {
   for (unsigned i = 0; i < kCodeFailuresAnywhere.burst; ++i)
     EXPECT_EQ(verify(wrong_code(), "alice", "192.0.2." + std::to_string(i)), "AccessDeniedException");
   EXPECT_EQ(verify(code(), "alice", "198.51.100.1"), "ThrottlingException");
+}
+
+TEST_F(MfaVerifierTest, ARightCodeUsesNothingUp) {
+  for (unsigned i = 1; i < kCodeFailuresAnywhere.burst; ++i)
+    EXPECT_EQ(verify(wrong_code(), "alice", "192.0.2." + std::to_string(i)), "AccessDeniedException");
+  EXPECT_EQ(verify(code(), "alice", "198.51.100.1"), "right");
+  clock_.time += kTotpStep;
+  EXPECT_EQ(verify(code(), "alice", "198.51.100.1"), "right");
 }
 
 }  // namespace

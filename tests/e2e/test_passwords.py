@@ -1,5 +1,7 @@
 """Login profiles, changing one's password, and the account's password policy."""
 
+import collections
+import concurrent.futures
 import itertools
 
 import pytest
@@ -64,6 +66,20 @@ def test_guessing_a_password_is_slowed_down(testbed, name):
     for i in range(10):
         refused(own.change_password, "AccessDenied", "incorrect", OldPassword=f"guess-{i}", NewPassword=BETTER)
     refused(own.change_password, "Throttling", "Too many wrong passwords", OldPassword=GOOD, NewPassword=BETTER)
+
+
+def test_guessing_at_the_same_time_gains_nothing(testbed, name):
+    user = make_user(testbed, name, statement(action="iam:ChangePassword"))
+    iam(testbed).create_login_profile(UserName=name, Password=GOOD)
+    own = user.client("iam")
+
+    def guess(i):
+        with pytest.raises(ClientError) as raised:
+            own.change_password(OldPassword=f"guess-{i}", NewPassword=BETTER)
+        return error_code(raised.value)
+
+    with concurrent.futures.ThreadPoolExecutor(30) as pool:
+        assert collections.Counter(pool.map(guess, range(30))) == {"AccessDenied": 10, "Throttling": 20}
 
 
 def test_the_accounts_password_policy(testbed, name):

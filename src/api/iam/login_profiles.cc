@@ -160,7 +160,8 @@ awaitable<Result<auth::Access>> change_access(Call& call, ChangeRequest& in) {
 awaitable<Result<void>> verify_old(Call& call, Secret password) {
   auto& sign_in = call.services.sign_in;
   const auto& user_id = call.principal.user_id;
-  if (!sign_in.password_failures.allows(user_id, call.source_address))
+  auto guess = sign_in.password_failures.guess(user_id, call.source_address);
+  if (!guess)
     co_return std::unexpected(aws::kThrottling("Too many wrong passwords. Wait some minutes and try again."));
   const auto profile = co_await call.services.store.read(
       [user_id](store::Repositories& repos) { return repos.login_profiles.find(user_id); });
@@ -169,10 +170,10 @@ awaitable<Result<void>> verify_old(Call& call, Secret password) {
   if (!right)
     co_return std::unexpected(kServiceUnavailable("Too many passwords are being checked. Try again."));
   if (*right) {
-    sign_in.password_failures.succeeded(user_id, call.source_address);
+    guess->right();
     co_return Result<void>();
   }
-  sign_in.password_failures.failed(user_id, call.source_address);
+  guess->wrong();
   co_return std::unexpected(aws::kAccessDenied("The old password was incorrect."));
 }
 
