@@ -14,6 +14,11 @@ namespace {
 constexpr std::array kSets = {PolicySet::kServiceControl, PolicySet::kResource, PolicySet::kIdentity,
                               PolicySet::kBoundary, PolicySet::kSession};
 
+// Nobody reads more. Without an end, values of the request, which are told for each condition that looks at
+// them, would be kept as often as whoever simulates his own policies likes.
+constexpr std::size_t kMaxDetailBytes = 1'048'576;
+constexpr std::size_t kMaxTextBytes = 1'048'576;
+
 std::string values_in_request(const ContextView& context, const std::string& key) {
   const auto values = context.find(ContextKey(key));
   if (values.empty()) return "the request does not have it";
@@ -25,25 +30,28 @@ std::string values_in_request(const ContextView& context, const std::string& key
   return values.size() > kShown ? text + ", ..." : text;
 }
 
+// `room` is how many bytes of details may still be told.
 std::vector<ElementFailure> failures_of(const CompiledStatement& statement, const Query& query,
-                                        std::string_view action) {
+                                        std::string_view action, std::size_t& room) {
   std::vector<ElementFailure> failures;
-  const auto add = [&](Element element, std::string detail) {
+  const auto add = [&](Element element, auto detail_of) {
+    std::string detail = room > 0 ? detail_of() : "...";
+    room -= std::min(room, detail.size());
     failures.push_back({element, std::move(detail)});
   };
+  const auto not_about = [](std::string_view what) { return fmt::format("it is not about {}", what); };
   if (statement.matches_principal(query.principal) == PrincipalMatch::kNone) {
-    add(Element::kPrincipal, query.principal.arn.empty()
-                                 ? "it is not about this caller"
-                                 : fmt::format("it is not about {}", query.principal.arn));
+    const auto& arn = query.principal.arn;
+    add(Element::kPrincipal, [&] { return not_about(arn.empty() ? "this caller" : arn); });
   }
-  if (!statement.matches_action(query.action))
-    add(Element::kAction, fmt::format("it is not about {}", action));
-  if (!statement.matches_resource(query))
-    add(Element::kResource, fmt::format("it is not about {}", query.resource));
+  if (!statement.matches_action(query.action)) add(Element::kAction, [&] { return not_about(action); });
+  if (!statement.matches_resource(query)) add(Element::kResource, [&] { return not_about(query.resource); });
   for (const auto& condition : statement.conditions()) {
     if (condition.matches(query.context, query.scratch)) continue;
-    add(Element::kCondition, fmt::format("{} {}: {}", to_string(condition.op()), condition.key(),
-                                         values_in_request(query.context, condition.key())));
+    add(Element::kCondition, [&] {
+      return fmt::format("{} {}: {}", to_string(condition.op()), condition.key(),
+                         values_in_request(query.context, condition.key()));
+    });
   }
   return failures;
 }
@@ -86,7 +94,7 @@ class Explainer {
         one.policy = policy;
         one.statement = &statement;
         one.matched = statement.matches(query) != PrincipalMatch::kNone;
-        if (!one.matched) one.failures = failures_of(statement, query, request_.action);
+        if (!one.matched) one.failures = failures_of(statement, query, request_.action, room_);
       }
     }
   }
@@ -95,6 +103,7 @@ class Explainer {
   const PolicySets& sets_;
   Explanation& out_;
   ConsideredStatement at_;
+  std::size_t room_ = kMaxDetailBytes;
 };
 
 std::string_view to_string(Outcome outcome) {
@@ -152,6 +161,10 @@ std::string to_text(const Explanation& explanation) {
     if (decision.is_missing(set)) text += fmt::format("  missing: an Allow in the {}\n", to_string(set));
   }
   for (const auto& one : explanation.statements) {
+    if (text.size() > kMaxTextBytes) {
+      text += "... and more statements\n";
+      break;
+    }
     text += fmt::format("{} on {}: {} {}\n", one.matched ? "applies" : "does not apply",
                         explanation.resources.at(one.resource), effect_text(*one.statement),
                         statement_name(*one.policy, *one.statement));

@@ -11,7 +11,8 @@ namespace postern::iam {
 /// Why one element kept a statement from applying.
 struct ElementFailure {
   Element element = Element::kAction;
-  /// For people: `StringEquals aws:username: the request has "ana"`.
+  /// For people: `StringEquals aws:username: the request has "ana"`. `...` after 1 MiB of these in one
+  /// explanation.
   std::string detail;
 };
 
@@ -44,7 +45,7 @@ struct Explanation {
 /// Decides like evaluate() and says what each statement had to do with it. For people who ask; slow.
 Explanation explain(const Request& request, const PolicySets& sets);
 
-/// Lines of text: the decision, then each statement.
+/// Lines of text: the decision, then each statement, until there is more than 1 MiB.
 std::string to_text(const Explanation& explanation);
 /// `{"Decision", "Reason", "Principal", "Action", "Resources", "MissingFrom", "DecidedBy", "Statements"}`.
 boost::json::value to_json(const Explanation& explanation);

@@ -46,6 +46,22 @@ TEST(Explain, AsJson) {
   EXPECT_FALSE(json.as_object().contains("DecidedBy"));
 }
 
+TEST(Explain, EndsWhereNobodyReadsOn) {
+  constexpr std::string_view kStatement =
+      R"({"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:SourceIdentity":"b"}}})";
+  std::string statements(kStatement);
+  for (int i = 1; i < 40; ++i) statements.append(",").append(kStatement);
+  const auto one = read(R"({"context":{"aws:SourceIdentity":")" + std::string(100'000, 'a') +
+                        R"("},"identity":{"Statement":[)" + statements + "]}}");
+  const auto explanation = explain(one.request(), one.sets());
+  ASSERT_EQ(explanation.statements.size(), 40U);
+  EXPECT_GT(explanation.statements.front().failures.at(0).detail.size(), 100'000U);
+  EXPECT_EQ(explanation.statements.back().failures.at(0).detail, "...");
+  const auto text = to_text(explanation);
+  EXPECT_LT(text.size(), 1'200'000U);
+  EXPECT_TRUE(text.ends_with("... and more statements\n"));
+}
+
 TEST(DenialReason, UsesAwsWords) {
   const auto reason = [](std::string_view text) {
     const auto one = read(text);

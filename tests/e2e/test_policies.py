@@ -591,6 +591,29 @@ def test_simulation(testbed, user, node, staging):
     assert error_code(raised.value) == "NoSuchEntity"
 
 
+def test_a_simulation_of_many_statements_comes_in_pages(testbed):
+    many = policy(*[statement("Deny", "s3:GetObject")] * 1000)
+    actions = [f"ssm:Get{number}" for number in range(50)]
+    request = {"PolicyInputList": [policy(statement()), *[many] * 5], "ActionNames": actions, "MaxItems": 1000}
+    pages = [iam(testbed).simulate_custom_policy(**request)]
+    while pages[-1]["IsTruncated"]:
+        pages.append(iam(testbed).simulate_custom_policy(**request, Marker=pages[-1]["Marker"]))
+    assert [len(page["EvaluationResults"]) for page in pages] == [20, 20, 10]
+    results = [result for page in pages for result in page["EvaluationResults"]]
+    assert [result["EvalActionName"] for result in results] == actions
+    assert {result["EvalDecision"] for result in results} == {"allowed"}
+
+
+@pytest.mark.parametrize("parameter", ["PolicyInputList", "PermissionsBoundaryPolicyInputList"])
+def test_simulated_policies_have_a_length(testbed, parameter):
+    request = {"PolicyInputList": [policy(statement())], "ActionNames": ["ssm:StartSession"]}
+    request[parameter] = [policy(statement()) + " " * 131_072]
+    with pytest.raises(ClientError) as raised:
+        iam(testbed).simulate_custom_policy(**request)
+    assert error_code(raised.value) == "ValidationError"
+    assert f"{parameter[0].lower()}{parameter[1:]}" in error_message(raised.value)
+
+
 def postern(testbed, *arguments, profile="postern"):
     return subprocess.run(
         [testbed.program("postern"), *map(str, arguments)],

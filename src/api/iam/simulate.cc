@@ -27,6 +27,8 @@ constexpr aws::ErrorCode kInvalidInput{"InvalidInput", 400};
 // A simulation is work: so many decisions at once.
 constexpr std::size_t kMaxDecisions = 2'000;
 constexpr int kDefaultPage = 100;
+// Of one policy, as IAM's API reference has it.
+constexpr std::size_t kMaxPolicyCharacters = 131'072;
 
 struct ContextEntry {
   std::optional<std::string> context_key_name;
@@ -56,7 +58,13 @@ struct SimulationInput {
     for (const auto& action : action_names) validation.length("actionNames", action, 3, 128);
     for (const auto& arn : resource_arns) validation.length("resourceArns", arn, 1, 2048);
     if (max_items) validation.range("maxItems", *max_items, 1, 1'000);
-    for (const auto& policy : policy_input_list) validation.length("policyInputList", policy, 1, 131'072);
+    for (const auto& policy : policy_input_list)
+      validation.length("policyInputList", policy, 1, kMaxPolicyCharacters);
+    for (const auto& policy : permissions_boundary_policy_input_list)
+      validation.length("permissionsBoundaryPolicyInputList", policy, 1, kMaxPolicyCharacters);
+    if (resource_policy) validation.max_length("resourcePolicy", *resource_policy, kMaxPolicyCharacters);
+    if (resource_owner) validation.length("resourceOwner", *resource_owner, 1, 2048);
+    if (caller_arn) validation.length("callerArn", *caller_arn, 1, 2048);
   }
 };
 BOOST_DESCRIBE_STRUCT(SimulationInput, (),
@@ -94,6 +102,10 @@ struct MatchedStatement {
   PositionShape start_position;
 };
 BOOST_DESCRIBE_STRUCT(MatchedStatement, (), (source_policy_id, source_policy_type, start_position))
+
+// A page ends with the decision that makes it larger than about this, whatever MaxItems says: one request may
+// bring tens of thousands of statements, and each of a thousand decisions looks at all of them.
+constexpr std::size_t kMaxPageBytes = 100'000 * sizeof(MatchedStatement);
 
 struct OrganizationsDetail {
   bool allowed_by_organizations = false;
@@ -199,6 +211,14 @@ EvaluationResult to_shape(const engine::Explanation& explanation, const auth::Qu
   return out;
 }
 
+// About what one decision adds to a page: statements as if all had matched, for they take time as well, and
+// the texts that grow with the request.
+std::size_t size_of(const EvaluationResult& result, const engine::Explanation& explanation) {
+  auto bytes = explanation.statements.size() * sizeof(MatchedStatement);
+  for (const auto& key : result.missing_context_values) bytes += sizeof(key) + key.size();
+  return bytes + (result.explanation ? result.explanation->size() : 0);
+}
+
 Result<auth::PolicyPtr> compile_input(const std::string& text, engine::PolicyKind kind, std::string name) {
   auto policy = engine::CompiledPolicy::compile(text, kind, name);
   if (policy) return std::make_shared<const engine::CompiledPolicy>(std::move(*policy));
@@ -272,18 +292,21 @@ awaitable<Result<SimulatePolicyResponse>> simulate(Call& call, SimulationInput i
       in, auth::asker_keys(who.principal, who.tags, call.services.installation, call.services.clock.now()));
   SimulatePolicyResponse out;
   const auto total = in.action_names.size() * in.resource_arns.size();
-  for (auto i = *begin; i < total && i < *begin + limit; ++i) {
-    auth::Access access{.action = in.action_names[i / in.resource_arns.size()]};
-    auto resource = co_await known_resource(call, in.resource_arns[i % in.resource_arns.size()]);
+  auto next = *begin;
+  for (std::size_t bytes = 0; next < total && next - *begin < limit && bytes < kMaxPageBytes; ++next) {
+    auth::Access access{.action = in.action_names[next / in.resource_arns.size()]};
+    auto resource = co_await known_resource(call, in.resource_arns[next % in.resource_arns.size()]);
     resource.keys = without_given(in, std::move(resource.keys));
     resource.policy = resource_policy;
     access.about(std::move(resource));
     const auth::Question question(who.principal, std::move(access), keys);
-    out.evaluation_results.push_back(to_shape(engine::explain(question.request(), policies.sets()), question,
-                                              policies, in.explain.value_or(false)));
+    const auto explanation = engine::explain(question.request(), policies.sets());
+    const auto& result = out.evaluation_results.emplace_back(
+        to_shape(explanation, question, policies, in.explain.value_or(false)));
+    bytes += size_of(result, explanation);
   }
-  out.is_truncated = *begin + limit < total;
-  if (out.is_truncated) out.marker = std::to_string(*begin + limit);
+  out.is_truncated = next < total;
+  if (out.is_truncated) out.marker = std::to_string(next);
   co_return out;
 }
 
