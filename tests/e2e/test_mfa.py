@@ -1,7 +1,9 @@
 """MFA devices: enabled, shown to GetSessionToken and AssumeRole, and demanded by policies."""
 
 import base64
+import datetime
 import itertools
+import re
 import shutil
 import subprocess
 import urllib.parse
@@ -52,6 +54,12 @@ def credentials_of(answer):
 def session_token(user, device=None, code=None):
     shown = {"SerialNumber": device.serial_number, "TokenCode": code or device.code()} if device else {}
     return credentials_of(user.client("sts").get_session_token(**shown))
+
+
+def refused_by_cli(code, call, *arguments, **options):
+    with pytest.raises(AwsError) as raised:
+        call(*arguments, **options)
+    assert raised.value.code == code, raised.value
 
 
 # -- devices
@@ -137,6 +145,37 @@ def test_tags_and_pages_of_devices(testbed, name):
     refused(api.create_virtual_mfa_device, "EntityAlreadyExists", Path=f"/{name}/", VirtualMFADeviceName=f"{name}-0")
 
 
+def test_one_device(testbed, http, user_with_device):
+    """By hand: neither Debian's SDK nor its CLI has GetMFADevice yet."""
+    user, device = user_with_device
+
+    def get(credentials=testbed.admin, **parameters):
+        return http.iam("GetMFADevice", credentials, SerialNumber=device.serial_number, **parameters)
+
+    (listed,) = iam(testbed).list_mfa_devices(UserName=user.name)["MFADevices"]
+    answer = get(UserName=user.name)
+    assert answer.status == 200, answer.body
+    found = dict(re.findall(r"<(UserName|SerialNumber|EnableDate)>([^<]*)</", answer.body.decode()))
+    assert (found["UserName"], found["SerialNumber"]) == (user.name, device.serial_number)
+    assert datetime.datetime.fromisoformat(found["EnableDate"]) == listed["EnableDate"]
+    assert (get().status, get().error_code) == (404, "NoSuchEntity"), "without a name it is the caller"
+    assert get(UserName=f"{user.name}-none").error_code == "NoSuchEntity"
+    assert (get(user.credentials).status, get(user.credentials).error_code) == (403, "AccessDenied")
+    user.put(statement(action="iam:GetMFADevice", resource="arn:aws:iam::*:user/${aws:username}"))
+    assert get(user.credentials).status == 200
+    assert get(user.credentials, UserName="admin").error_code == "AccessDenied"
+
+
+def test_one_device_by_cli(testbed, user_with_device, aws_cli):
+    if "/usr/bin" in aws_cli:
+        pytest.skip("Debian's release has no get-mfa-device")
+    user, device = user_with_device
+    this = ("iam", "get-mfa-device", "--serial-number", device.serial_number)
+    found = testbed.aws(*this, "--user-name", user.name, aws=aws_cli)
+    assert (found["UserName"], found["SerialNumber"]) == (user.name, device.serial_number)
+    refused_by_cli("NoSuchEntity", testbed.aws, *this, "--user-name", "admin", aws=aws_cli)
+
+
 def test_users_look_after_their_own_devices(testbed, name):
     """AWS's example: one's own device and nobody else's."""
     user = make_user(
@@ -170,6 +209,37 @@ def test_a_policy_demands_mfa(testbed, user_with_device):
     refused(with_mfa.describe_sessions, "AccessDeniedException", **describe)
     user.put(statement(action="ssm:DescribeSessions", NumericLessThan={"aws:MultiFactorAuthAge": "300"}))
     with_mfa.describe_sessions(**describe)
+
+
+DESCRIBE = ("ssm", "describe-sessions", "--state", "Active")
+
+
+@pytest.fixture
+def as_user(testbed, user_with_device, aws_cli):
+    """The CLI with the user's access key, or with the credentials in `session`, which is what STS has answered."""
+    user, _ = user_with_device
+
+    def call(*arguments, session=None):
+        profile = f"{user.name}-session" if session else user.name
+        if session:
+            testbed.write_profile(profile, credentials_of(session))
+        return testbed.aws(*arguments, profile=profile, aws=aws_cli)
+
+    return call
+
+
+def with_code(device, code):
+    return "--serial-number", device.serial_number, "--token-code", code
+
+
+def test_a_session_token_by_cli(as_user, user_with_device):
+    _, device = user_with_device
+    get_token = ("sts", "get-session-token")
+    refused_by_cli("AccessDeniedException", as_user, *DESCRIBE)
+    refused_by_cli("AccessDeniedException", as_user, *DESCRIBE, session=as_user(*get_token))
+    refused_by_cli("AccessDenied", as_user, *get_token, *with_code(device, device.wrong_code()))
+    proven = as_user(*get_token, *with_code(device, device.code()))
+    assert as_user(*DESCRIBE, session=proven)["Sessions"] == []
 
 
 def test_a_code_counts_once(testbed, user_with_device):
@@ -243,6 +313,19 @@ def test_a_trust_policy_demands_mfa(testbed, user_with_device, role):
     # The proof in a session token counts as well.
     proven = client(testbed, "sts", session_token(user, device))
     client(testbed, "ssm", credentials_of(proven.assume_role(**session))).describe_sessions(State="Active")
+
+
+def test_a_role_by_cli(testbed, as_user, user_with_device, role):
+    user, device = user_with_device
+    assume = ("sts", "assume-role", "--role-arn", role, "--role-session-name", "work")
+    refused_by_cli("AccessDenied", as_user, *assume)
+    refused_by_cli("AccessDenied", as_user, *assume, *with_code(device, device.wrong_code()))
+    proven = as_user(*assume, *with_code(device, device.code()))
+    assert as_user(*DESCRIBE, session=proven)["Sessions"] == []
+    # Where the role is given without a code, what its own policy demands is still missing.
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": user.arn}, "Action": "sts:AssumeRole"})
+    iam(testbed).update_assume_role_policy(RoleName=user.name, PolicyDocument=trust)
+    refused_by_cli("AccessDeniedException", as_user, *DESCRIBE, session=as_user(*assume))
 
 
 def test_a_profile_with_mfa_serial(testbed, user_with_device, role, aws_cli):

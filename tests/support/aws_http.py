@@ -8,7 +8,7 @@ import json
 import re
 import ssl
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 
@@ -110,12 +110,18 @@ class AwsHttp:
             headers = sign(credentials, "POST", self.endpoint + "/", headers, body, "ssm", now=now)
         return self.send("POST", "/", headers, body)
 
-    def sts(self, action, credentials=None, now=None):
-        body = f"Action={action}&Version=2011-06-15".encode()
+    def query(self, service, version, parameters, credentials=None, now=None):
+        body = urlencode({**parameters, "Version": version}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
         if credentials:
-            headers = sign(credentials, "POST", self.endpoint + "/", headers, body, "sts", now=now)
+            headers = sign(credentials, "POST", self.endpoint + "/", headers, body, service, now=now)
         return self.send("POST", "/", headers, body)
+
+    def sts(self, action, credentials=None, now=None):
+        return self.query("sts", "2011-06-15", {"Action": action}, credentials, now)
+
+    def iam(self, action, credentials, **parameters):
+        return self.query("iam", "2010-05-08", {"Action": action, **parameters}, credentials)
 
     def create_channel(self, kind, name, credentials, now=None):
         """CreateControlChannel or CreateDataChannel: `kind` is control or data; see also token_of()."""
