@@ -97,6 +97,15 @@ def test_whoever_the_provider_vouches_for(testbed, provider, registered, role, a
     assert sts.get_caller_identity()["Arn"] == answer["AssumedRoleUser"]["Arn"]
 
 
+def test_whoever_the_provider_vouches_for_by_cli(testbed, provider, role, aws_cli):
+    session = ("--role-arn", role, "--role-session-name", "from-web", "--web-identity-token", provider.id_token("alice"))
+    testbed.write_profile("nobody", Credentials("none", "none"))
+    answer = testbed.aws("sts", "assume-role-with-web-identity", *session, profile="nobody", aws=aws_cli)
+    assert answer["SubjectFromWebIdentityToken"] == "alice"
+    testbed.write_profile("from-web", credentials_of(answer))
+    assert testbed.aws("sts", "get-caller-identity", profile="from-web", aws=aws_cli)["Arn"] == answer["AssumedRoleUser"]["Arn"]
+
+
 def test_claims_become_session_tags(testbed, provider, role):
     alice = client(testbed, "ssm", credentials_of(assume(testbed, role, provider.id_token("alice"))))
     alice.describe_sessions(State="Active")

@@ -72,6 +72,14 @@ class AwsError(Exception):
         return self.text
 
 
+def aws_result(status, output, errors):
+    """What the AWS CLI has printed, parsed (None when that is nothing); raises AwsError unless its status is 0."""
+    if status != 0:
+        code = re.search(r"An error occurred \(([^)]+)\)", errors)
+        raise AwsError(code[1] if code else "", errors)
+    return json.loads(output) if output.strip() else None
+
+
 @dataclass
 class Node:
     """A registered node. `process` is None while its agent is not running."""
@@ -330,10 +338,7 @@ class Testbed:
             text=True,
             timeout=60,
         )
-        if done.returncode != 0:
-            code = re.search(r"An error occurred \(([^)]+)\)", done.stderr)
-            raise AwsError(code[1] if code else "", done.stderr)
-        return json.loads(done.stdout) if done.stdout.strip() else None
+        return aws_result(done.returncode, done.stdout, done.stderr)
 
     def ssm(self, *arguments, **options):
         return self.aws("ssm", *arguments, **options)
