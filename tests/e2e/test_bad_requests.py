@@ -1,11 +1,16 @@
 """Requests that no correct client sends: each gets AWS's error, and the service goes on."""
 
 import datetime
+import itertools
 import re
+import time
 
 import pytest
+from identities import make_user, statement
 from node_identity import NodeIdentity
+from support.aws_http import AwsHttp
 from support.postern_testbed import Credentials
+from support.wait import wait_until
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -173,6 +178,66 @@ def test_paths_that_are_not_there(http, method, path):
 
 def test_health(http):
     assert http.send("GET", "/healthz", {}).status == 200
+
+
+class TestFailures:
+    """Wrong proofs in a row are slowed down, as docs/sign-in.md says; nobody else is, and nobody who has the right one."""
+
+    BURST = 50
+    REFILL_SECONDS = 2
+
+    @pytest.fixture(scope="class")
+    def users(self, testbed):
+        return [make_user(testbed, f"failing-{i}", statement(action="ssm:DescribeInstanceInformation")) for i in range(2)]
+
+    @pytest.fixture(scope="class")
+    def from_elsewhere(self, testbed):
+        """Gives requests from addresses that nobody has had yet."""
+        addresses = itertools.count(1)
+        return lambda: AwsHttp(testbed.endpoint, testbed.ca_bundle, source=f"127.0.1.{next(addresses)}")
+
+    @staticmethod
+    def wrong(user):
+        return Credentials(user.credentials.access_key_id, "x" * 40)
+
+    def fail_until_throttled(self, code, ask):
+        """Asks until the answer is another than `code`; that is as often as the limit says, and the answer is ThrottlingException."""
+        started = time.monotonic()
+        for failures in itertools.count():
+            answer = ask()
+            if answer.error_code != code:
+                break
+            assert answer.status == 403
+            assert failures < 100 * self.BURST
+        assert (answer.status, answer.error_code) == (400, "ThrottlingException")
+        assert "Correct the credentials" in answer.body.decode()
+        refilled = (time.monotonic() - started) / self.REFILL_SECONDS
+        assert self.BURST <= failures <= self.BURST + refilled
+
+    def test_wrong_signatures_with_one_key(self, from_elsewhere, users):
+        user, other = users
+        here, there = from_elsewhere(), from_elsewhere()
+        self.fail_until_throttled("InvalidSignatureException", lambda: describe(here, self.wrong(user)))
+        assert here.sts("GetCallerIdentity", self.wrong(user)).error_code == "Throttling"
+        assert describe(here, user.credentials).status == 200, "the right signature of the same key"
+        for way, key in ((here, other), (there, user)):
+            assert describe(way, self.wrong(key)).error_code == "InvalidSignatureException"
+            assert describe(way, key.credentials).status == 200
+        # Whoever waits is told again what is wrong; each failure before then starts the wait anew.
+        wait_until(
+            lambda: describe(here, self.wrong(user)).error_code == "InvalidSignatureException",
+            20,
+            "one more failure answered",
+            self.REFILL_SECONDS * 1.25,
+        )
+
+    def test_keys_that_are_not_there(self, from_elsewhere, users):
+        here, there = from_elsewhere(), from_elsewhere()
+        made_up = (Credentials(f"AKIA{number:016}", "x" * 40) for number in itertools.count())
+        self.fail_until_throttled("UnrecognizedClientException", lambda: describe(here, next(made_up)))
+        assert describe(here, self.wrong(users[0])).error_code == "InvalidSignatureException"
+        assert describe(here, users[0].credentials).status == 200
+        assert describe(there, next(made_up)).error_code == "UnrecognizedClientException"
 
 
 class TestNodes:

@@ -83,16 +83,20 @@ def sign_with(make_signature, key_id, method, url, headers, body, service, regio
 
 
 class AwsHttp:
-    """Requests to one endpoint, each on a connection of its own, trusting only the given certificate authority."""
+    """Requests to one endpoint, each on a connection of its own, trusting only the given certificate authority.
 
-    def __init__(self, endpoint, ca_bundle):
+    `source` is the address that they come from; all of 127.0.0.0/8 are this machine's.
+    """
+
+    def __init__(self, endpoint, ca_bundle, source=None):
         self.endpoint = endpoint
+        self._source = source and (source, 0)
         self.tls = ssl.create_default_context(cafile=str(ca_bundle))
         parts = urlsplit(endpoint)
         self._address = (parts.hostname, parts.port)
 
     def send(self, method, path, headers, body=b""):
-        connection = http.client.HTTPSConnection(*self._address, context=self.tls, timeout=30)
+        connection = http.client.HTTPSConnection(*self._address, context=self.tls, timeout=30, source_address=self._source)
         try:
             connection.request(method, path, body=body, headers=headers)
             response = connection.getresponse()
