@@ -1,4 +1,4 @@
-"""Every operation through the AWS CLI, Debian's and the other."""
+"""Activations, nodes and tags through the AWS CLI, Debian's and the other, and what our command lists."""
 
 import datetime
 import re
