@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "agent/registration.h"
 #include "net/error.h"
+#include "net/http_server.h"
+#include "net/testing/certificate.h"
+#include "net/testing/run.h"
 
 namespace postern::agent {
 namespace {
@@ -40,6 +46,73 @@ TEST(RoleToken, IsReadAsTheServiceWritesIt) {
   ASSERT_TRUE(token) << token.error().message();
   EXPECT_EQ(to_unix_millis(token->token_expiration_date), 1'730'000'000'000);
   EXPECT_EQ(token->credentials().session_token->reveal(), "t");
+}
+
+// Official agents end with a crash.
+TEST(RoleToken, ControlPlaneTrap3_AnAnswerThatLacksAMemberIsAnError) {
+  const auto whole = *parse_json(
+      R"({"AccessKeyId":"ASIA1","SecretAccessKey":"s","SessionToken":"t","TokenExpirationDate":1730000000})");
+  ASSERT_TRUE(decode_json_text<RoleToken>(boost::json::serialize(whole)));
+  for (const auto& member : whole.as_object()) {
+    auto some = whole.as_object();
+    some.erase(member.key());
+    const auto token = decode_json_text<RoleToken>(boost::json::serialize(some));
+    ASSERT_FALSE(token) << member.key();
+    EXPECT_EQ(token.error().message(), std::string(member.key()) + ": is required");
+  }
+}
+
+/// A service that answers every request alike.
+class Answering final : public net::HttpHandler {
+ public:
+  net::Response answer;
+
+  net::awaitable<net::Response> handle(net::Request) override { co_return answer; }
+  net::awaitable<std::variant<net::Response, net::AcceptUpgrade>> upgrade(net::Request) override {
+    co_return answer;
+  }
+};
+
+/// What create_channel() makes of an answer: the token, or "refused: " and why.
+std::string created_channel(unsigned status, std::string body) {
+  boost::asio::io_context context;
+  const auto certificate = net::testing::make_self_signed({"127.0.0.1"});
+  const net::TlsServerContext tls(certificate.certificate_pem, certificate.key_pem);
+  const net::TlsClientContext trust(net::testing::write_temporary_file(certificate.certificate_pem));
+  Answering service;
+  service.answer.status = status;
+  service.answer.body = std::move(body);
+  net::HttpServer server(context.get_executor(), "127.0.0.1", 0, tls, service);
+  const auto url = net::Url::parse("https://127.0.0.1:" + std::to_string(server.port())).value();
+  const auto client = net::testing::run(context, connect({url, "us-east-1", &trust, nullptr}));
+  try {
+    return std::string(
+        net::testing::run(context, create_channel(*client, "/v1/control-channel/mi-1",
+                                                  create_control_channel_body(), sign_anonymously()))
+            .reveal());
+  } catch (const ServiceError& error) {
+    return std::string("refused: ") + error.what();
+  }
+}
+
+constexpr const char* kChannelToken =
+    R"(<R xmlns="urn:x"><MessageSchemaVersion>1.0</MessageSchemaVersion><TokenValue>t&amp;1</TokenValue></R>)";
+
+TEST(CreateChannel, ControlPlaneTrap1_NothingBut201IsASuccess) {
+  EXPECT_EQ(created_channel(201, kChannelToken), "t&1");
+  EXPECT_EQ(created_channel(200, kChannelToken),
+            std::string("refused: the service answered 200: ") + kChannelToken);
+}
+
+TEST(CreateChannel, ControlPlaneTrap2_TheAnswerIsXml) {
+  EXPECT_EQ(created_channel(201, R"({"MessageSchemaVersion":"1.0","TokenValue":"t"})"),
+            "refused: the service answered 201: the response has no TokenValue");
+}
+
+TEST(CreateChannel, ControlPlaneTrap3_AnAnswerWithoutATokenIsAnError) {
+  for (const char* body : {"", "<R/>", "<R><TokenValue/></R>"})
+    EXPECT_EQ(created_channel(201, body), "refused: the service answered 201: the response has no TokenValue")
+        << body;
 }
 
 TEST(Registration, ExplainsWhatToDo) {

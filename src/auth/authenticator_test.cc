@@ -134,7 +134,7 @@ TEST_F(AuthenticatorTest, RefusesStaleClocksAndExpiredCredentials) {
   EXPECT_EQ(authenticate(sign(expired)), "ExpiredTokenException");
 }
 
-TEST_F(AuthenticatorTest, ARemovedNodesCredentialsAreWorthNothing) {
+TEST_F(AuthenticatorTest, ControlPlaneTrap39_ARemovedNodesCredentialsAreWorthNothing) {
   store_->run_blocking([&](store::Repositories& repos) { repos.nodes.remove(kNode); });
   EXPECT_EQ(authenticate(sign(node())), "UnrecognizedClientException");
 }

@@ -132,7 +132,7 @@ TEST(EncodeEc2Response, PutsMembersIntoTheRoot) {
       "</item></reservationSet></DescribeInstancesResponse>");
 }
 
-TEST(ErrorBodies, HaveEachProtocolsShapeAndNames) {
+TEST(ErrorBodies, ControlPlaneTrap42_HaveEachProtocolsShapeAndNames) {
   const auto denied = kAccessDenied("no <way>");
   EXPECT_EQ(json_error_body(denied), R"({"__type":"AccessDeniedException","message":"no <way>"})");
   EXPECT_EQ(query_error_body(denied, kSts, "id-1"),

@@ -32,7 +32,7 @@ constexpr const char* kP256 =
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEtiHyfI+5+2wARreGST+MXPlE1CGHddoCOh/lpOqNF4pCxXH2xyFVFX4xccXMeFsu"
     "sri51i/JGJ66K3zu+Mhp4Q==";
 
-TEST(VerifyRsaPss, AcceptsWhatOpensslSigned) {
+TEST(VerifyRsaPss, ControlPlaneTrap6_AcceptsWhatOpensslSigned) {
   EXPECT_TRUE(verify_rsa_pss(kPublicKey, "text", kSignature));
   EXPECT_TRUE(verify_rsa_pss(kPublicKey, "text", kSignatureWithShortSalt));
   EXPECT_FALSE(verify_rsa_pss(kPublicKey, "other text", kSignature));
@@ -75,9 +75,20 @@ TEST(NodeKey, SignsAndSurvivesItsPemForm) {
   const auto same = NodeKey::from_pem(key.pem());
   ASSERT_TRUE(same) << same.error();
   EXPECT_EQ(same->public_key_base64(), key.public_key_base64());
-  EXPECT_EQ(key.public_key_base64().size(), 392U);
   EXPECT_TRUE(verify_rsa_pss(key.public_key_base64(), "text", same->sign_base64("text")));
   EXPECT_TRUE(validate_public_key(key.public_key_base64()));
+}
+
+// Agents' own SDK refuses to register a shorter text, so the length says which form is meant.
+TEST(NodeKey, ControlPlaneTrap41_APublicKeyIsASubjectPublicKeyInfoOf392Characters) {
+  const auto text = NodeKey::generate().public_key_base64();
+  EXPECT_EQ(text.size(), 392U);
+  EXPECT_TRUE(validate_public_key(text));
+  // PKCS #1 has the same numbers without the 24 bytes that name the algorithm.
+  const auto der = *from_base64(text);
+  const auto pkcs1 = to_base64(ByteView(der).subspan(24));
+  EXPECT_LT(pkcs1.size(), 392U);
+  EXPECT_FALSE(validate_public_key(pkcs1));
 }
 
 TEST(NodeKey, RefusesWhatIsNoKey) {

@@ -183,7 +183,7 @@ std::string verdict_on(const std::string& hash, bool cover) {
   return verified ? "" : verified.error().message;
 }
 
-TEST(VerifySignature, TrustsTheContentHashOnlyIfItIsSigned) {
+TEST(VerifySignature, ControlPlaneTrap5_TrustsTheContentHashOnlyIfItIsSigned) {
   constexpr auto kDiffers = "The provided 'x-amz-content-sha256' header does not match what was computed.";
   EXPECT_EQ(verdict_on("anything", false), "");
   EXPECT_EQ(verdict_on("cb49a5559f6b3cc184771efe26696ff1bc14a2ecc273592a3e2718d0d3a457f3", true), "");
@@ -206,13 +206,17 @@ TEST(CanonicalRequest, RefusesAbsentSignedHeadersAndAnUnsignedHost) {
             "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
 }
 
-TEST(CanonicalRequest, EncodesThePathTwiceExceptForS3) {
+TEST(CanonicalRequest, ControlPlaneTrap44_EncodesThePathTwiceExceptForS3) {
   const HeaderList headers = {{"Host", "h"}};
   const SignableRequest request{"GET", "/a//b/../c%20d", headers, ""};
   auto authorization = authorization_over({"host"});
   EXPECT_TRUE(canonical_request(request, authorization)->starts_with("GET\n/a/c%2520d\n"));
   authorization.scope.service = "s3";
   EXPECT_TRUE(canonical_request(request, authorization)->starts_with("GET\n/a//b/../c%20d\n"));
+  // As they are on the wire in the ids of sessions, which begin with the name of whoever started them.
+  authorization.scope.service = "ssmmessages";
+  EXPECT_TRUE(canonical_request({"GET", "/v1/data-channel/a@b+c=d,e:f-0", headers, ""}, authorization)
+                  ->starts_with("GET\n/v1/data-channel/a%40b%2Bc%3Dd%2Ce%3Af-0\n"));
 }
 
 struct Refusal {
@@ -330,7 +334,7 @@ TEST(CheckTime, ComparesTheScopesDate) {
             "'20241022', from '20241022T101112Z'.");
 }
 
-TEST(SignRequestWith, MakesWhatARegisteredNodeSends) {
+TEST(SignRequestWith, ControlPlaneTrap4_MakesWhatARegisteredNodeSends) {
   const auto key = NodeKey::generate();
   HeaderList headers = {{"Host", "ssm.postern.example"}, {"Content-Length", "2"}};
   const auto sign = [&](std::string_view text) { return key.sign_base64(text); };

@@ -26,7 +26,7 @@ BOOST_DESCRIBE_STRUCT(Outer, (),
                       (instance_id, ip_address, max_results, filters, parameters, expiration_date, enabled,
                        ratio))
 
-TEST(WireName, KnowsTheWordsAwsCapitalises) {
+TEST(WireName, ControlPlaneTrap42_KnowsTheWordsAwsCapitalises) {
   EXPECT_EQ(wire_name("ip_address", MemberNames::kPascal), "IPAddress");
   EXPECT_EQ(wire_name("ssm_connection_channel", MemberNames::kPascal), "SSMConnectionChannel");
   EXPECT_EQ(wire_name("instance_id", MemberNames::kPascal), "InstanceId");

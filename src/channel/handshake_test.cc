@@ -66,16 +66,17 @@ TEST(Handshake, AgreesOnNothingWithAnOfficialPeer) {
   EXPECT_EQ(step->send->payload.find("xtensions"), std::string::npos);
 }
 
-TEST(ClientHandshake, TakesOutputForAShell) {
+TEST(ClientHandshake, Trap29AndControlPlaneTrap24_TakesOutputForAShell) {
   ClientHandshake client("1.2.9999.0");
   const auto step = client.on_delivery(PayloadType::kOutput, as_bytes("$ "));
   ASSERT_TRUE(step);
   EXPECT_FALSE(step->consumed);
   EXPECT_TRUE(client.complete());
   EXPECT_EQ(client.session_type(), wire::kStandardStream);
+  EXPECT_EQ(client.agent_version(), "") << "nobody has told it";
 }
 
-TEST(ClientHandshake, RefusesEncryptionAndUnknownActions) {
+TEST(ClientHandshake, Trap37_RefusesEncryptionAndUnknownActions) {
   ClientHandshake client("1.2.9999.0");
   const auto step = client.on_delivery(
       PayloadType::kHandshakeRequest,
@@ -149,13 +150,21 @@ TEST(AgentHandshake, Trap38_TheTimeIsAWholeNumberOfNanoseconds) {
   EXPECT_EQ((*complete)->payload, R"({"HandshakeTimeToComplete":1500000000,"CustomerMessage":""})");
 }
 
-TEST(AgentHandshake, Trap31_ThrowsAwayEarlyInput) {
+TEST(AgentHandshake, Trap31AndControlPlaneTrap25_ThrowsAwayEarlyInput) {
   AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr);
   agent.start(kStart);
   const auto step = agent.on_delivery(PayloadType::kOutput, as_bytes("early"), kStart);
   ASSERT_TRUE(step);
   EXPECT_FALSE(*step);
   EXPECT_FALSE(agent.complete());
+}
+
+// The client may not even be there when it begins.
+TEST(AgentHandshake, Trap30_TimeRunsFromTheAgentsRequestWhateverTheClientSends) {
+  AgentHandshake agent("3.3.9999.0", wire::kPort, nullptr);
+  agent.start(kStart);
+  EXPECT_EQ(agent.deadline(), kStart + std::chrono::seconds(15));
+  ASSERT_TRUE(agent.on_delivery(PayloadType::kSize, as_bytes("{}"), kStart + std::chrono::seconds(14)));
   EXPECT_EQ(agent.deadline(), kStart + std::chrono::seconds(15));
 }
 

@@ -56,7 +56,7 @@ TEST(PlanPlugin, TakesTheResponseFromTheArgument) {
   EXPECT_EQ(found.variable, "");
 }
 
-TEST(PlanPlugin, TakesTheResponseFromTheVariableAndNamesIt) {
+TEST(PlanPlugin, Trap41_TakesTheResponseFromTheVariableAndNamesIt) {
   const auto environment = [](const char* name) -> std::optional<std::string> {
     return std::string_view(name) == "AWS_SSM_START_SESSION_RESPONSE_7"
                ? std::optional<std::string>(kResponse)
@@ -73,7 +73,7 @@ TEST(PlanPlugin, TakesTheResponseFromTheVariableAndNamesIt) {
   EXPECT_EQ(unset.exit_code, 0);
 }
 
-TEST(PlanPlugin, AcceptsEcsNamesAndAnOldCli) {
+TEST(PlanPlugin, Trap60_AcceptsEcsNamesAndAnOldCli) {
   const auto ecs = plan({R"({"sessionId":"ecs-1","streamUrl":"wss://h/x","tokenValue":"t"})", "r",
                          "StartSession", "", R"({"Target":"ecs:c_t_r"})", "https://ecs"});
   ASSERT_EQ(ecs.kind, PluginPlan::Kind::kStart) << ecs.text;
@@ -81,7 +81,7 @@ TEST(PlanPlugin, AcceptsEcsNamesAndAnOldCli) {
   EXPECT_EQ(plan({kResponse, "r", "StartSession"}).kind, PluginPlan::Kind::kStart);
 }
 
-TEST(PlanPlugin, RefusesWhatCantBecomeASession) {
+TEST(PlanPlugin, Trap40_RefusesWhatCantBecomeASession) {
   const auto bad_json = plan({"{", "r", "StartSession", "", kRequest, ""});
   EXPECT_TRUE(bad_json.text.starts_with("Cannot perform start session: ")) << bad_json.text;
   EXPECT_EQ(bad_json.exit_code, 0);
@@ -89,6 +89,12 @@ TEST(PlanPlugin, RefusesWhatCantBecomeASession) {
             "Cannot perform start session: the StartSession response has no TokenValue\n");
   EXPECT_EQ(plan({R"({"SessionId":"s","StreamUrl":"u"})", "r", "StartSession"}).exit_code, 2);
   EXPECT_EQ(plan({kResponse, "r", "StartSession", "", R"({"Target":7})", ""}).exit_code, 2);
+}
+
+// Agents enable multiplexing from 1.1.70 on, and leave out keep-alives and separate the streams of commands
+// only above 1.2.331.0: a version of our own would have none of it.
+TEST(PluginVersion, Trap34AndControlPlaneTrap37_HasFourComponentsAboveEveryGate) {
+  EXPECT_STREQ(kPluginVersion, "1.2.900.0");
 }
 
 TEST(PlanPlugin, ExpectsWhatTheDocumentSays) {

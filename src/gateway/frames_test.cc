@@ -54,8 +54,8 @@ TEST(Frames, ControlPlaneTrap18_CreatedDateIsInMillisecondsAndNeverZero) {
   EXPECT_EQ(wire::parse(make_pause_publication("a", from_unix_micros(0)))->header.stamp.created_millis, 1U);
 }
 
-// control-plane.md traps 20 and 21: JSON inside a JSON string, and no parameters left to put in.
-TEST(Frames, AStartMessageCarriesTheResolvedDocument) {
+// JSON inside a JSON string, and no parameters left to put in.
+TEST(Frames, ControlPlaneTrap20And21_AStartMessageCarriesTheResolvedDocument) {
   wire::SessionDocument resolved;
   resolved.description = "a \"port\"";
   resolved.session_type = wire::kPort;
@@ -84,6 +84,20 @@ TEST(Frames, AStartMessageCarriesTheResolvedDocument) {
   EXPECT_EQ(content->at("DocumentName"), "AWS-StartSSHSession");
   EXPECT_EQ(content->at("RunAsUser"), "ops");
   EXPECT_EQ(content->at("SessionOwner"), "arn:aws:iam::1:user/alice");
+}
+
+TEST(Frames, ControlPlaneTrap23_SessionsOfEveryTypeBeginWithTheSameMessage) {
+  for (const auto* type :
+       {wire::kStandardStream, wire::kInteractiveCommands, wire::kNonInteractiveCommands, wire::kPort}) {
+    wire::SessionDocument document;
+    document.session_type = type;
+    const auto message =
+        make_interactive_shell({.session_id = "alice-1", .document_name = "D", .document = document}, kNow);
+    EXPECT_EQ(wire::peek(message)->type, wire::MessageType::kInteractiveShell) << type;
+    const auto outer = decode_json_text<wire::InteractiveShell>(payload_of(message));
+    ASSERT_TRUE(outer) << type;
+    EXPECT_EQ(parse_json(outer->content)->at("DocumentContent").at("sessionType"), type);
+  }
 }
 
 }  // namespace

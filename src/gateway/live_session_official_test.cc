@@ -226,7 +226,7 @@ TEST_F(LiveSessionOfficial, Trap23_ADrainEndsOurDirectionOnlyAndSaysNoClose) {
   EXPECT_TRUE(client_->take_pings().empty()) << "no Close frame";
 }
 
-TEST_F(LiveSessionOfficial, Trap22_AnEndThatJustGoesMayComeBack) {
+TEST_F(LiveSessionOfficial, Trap22AndControlPlaneTrap27_AnEndThatJustGoesMayComeBack) {
   open_both();
   client_->leave();
   pump();

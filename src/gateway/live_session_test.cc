@@ -27,7 +27,7 @@ TEST_F(LiveSessionTest, ControlPlaneTrap26_RelaysBothWaysUnchanged) {
   EXPECT_EQ(agent->take(), acked);
 }
 
-TEST_F(LiveSessionTest, Trap4_DropsWhatWouldHangAnEndOrIsNotASidesToSend) {
+TEST_F(LiveSessionTest, Trap4AndControlPlaneTrap48_DropsWhatWouldHangAnEndOrIsNotASidesToSend) {
   const auto client = open(Side::kClient);
   const auto agent = open(Side::kAgent);
   auto long_header = input(0, "x");

@@ -122,7 +122,7 @@ TEST_F(WebSocketTest, ReadsWhatArrivedBehindTheUpgrade) {
 }
 
 // The traps named are those of section 10 of our notes on the data channel.
-TEST_F(WebSocketTest, Trap8_AssemblesFragmentsWithControlFramesBetween) {
+TEST_F(WebSocketTest, Trap8AndControlPlaneTrap13_AssemblesFragmentsWithControlFramesBetween) {
   open();
   peer_sends(client_frame(0x01, "one "));
   peer_sends(client_frame(0x89, "keepalive"));
@@ -136,7 +136,7 @@ TEST_F(WebSocketTest, Trap8_AssemblesFragmentsWithControlFramesBetween) {
   EXPECT_EQ(next(), binary("next"));
 }
 
-TEST_F(WebSocketTest, AnswersAPingWithItsPayload) {
+TEST_F(WebSocketTest, ControlPlaneTrap12_AnswersAPingWithItsPayload) {
   open();
   peer_sends(client_frame(0x89, "keepalive"));
   next();

@@ -34,6 +34,15 @@ TEST(OpenDataChannel, IsWrittenAsEachEndWritesIt) {
       R"({"MessageSchemaVersion":"1.0","RequestId":"r","TokenValue":"t","ClientInstanceId":"mi-1","ClientId":""})");
 }
 
+// Its model says that it has a character at least.
+TEST(OpenDataChannel, Trap10AndControlPlaneTrap15_AnEmptyClientIdIsTaken) {
+  const auto open = decode_json_text<OpenDataChannel>(
+      R"({"MessageSchemaVersion":"1.0","RequestId":"r","TokenValue":"t","ClientInstanceId":"mi-1","ClientId":""})");
+  ASSERT_TRUE(open) << open.error().message();
+  EXPECT_EQ(open->client_id, "");
+  EXPECT_EQ(open->client_instance_id, "mi-1");
+}
+
 TEST(OpenControlChannel, IsWrittenAsTheOfficialAgentDoes) {
   OpenControlChannel open;
   open.request_id = "r";
@@ -63,7 +72,7 @@ TEST(AgentTaskAcknowledge, NamesTheMessage) {
             R"("Topic":"agent_task_complete"})");
 }
 
-TEST(InteractiveShell, CarriesJsonInText) {
+TEST(InteractiveShell, ControlPlaneTrap20_CarriesJsonInText) {
   SessionStart start;
   start.session_id = "alice-1";
   start.document_content.session_type = kStandardStream;

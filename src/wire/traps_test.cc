@@ -19,7 +19,7 @@ std::string hex(const Bytes& bytes, std::size_t at, std::size_t size) {
   return to_hex(ByteView(bytes).subspan(at, size));
 }
 
-TEST(Traps, Trap01_TheHalvesOfTheMessageIdAreSwappedOnTheWireOnly) {
+TEST(Traps, Trap01AndControlPlaneTrap16_TheHalvesOfTheMessageIdAreSwappedOnTheWireOnly) {
   EXPECT_EQ(hex(message(), 64, 16), "a508b5f073f31b16dd01e56bff48483e");
   EXPECT_EQ(parse(message())->header.stamp.message_id, kStamp.message_id);
   const auto ack = make_acknowledge(kStamp, MessageType::kInputStreamData, kStamp.message_id, 2);
@@ -27,12 +27,12 @@ TEST(Traps, Trap01_TheHalvesOfTheMessageIdAreSwappedOnTheWireOnly) {
             std::string_view::npos);
 }
 
-TEST(Traps, Trap02_HeaderLengthIs116AndThePayloadIsAt120) {
+TEST(Traps, Trap02AndControlPlaneTrap17_HeaderLengthIs116AndThePayloadIsAt120) {
   EXPECT_EQ(hex(message(), 0, 4), "00000074");
   EXPECT_EQ(as_text(ByteView(message()).subspan(120)), "ls\r");
 }
 
-TEST(Traps, Trap03_TheTypeIsPaddedWithBlanksAndReadWithEitherPadding) {
+TEST(Traps, Trap03AndControlPlaneTrap17_TheTypeIsPaddedWithBlanksAndReadWithEitherPadding) {
   auto bytes = message();
   EXPECT_EQ(bytes[4 + 31], ' ');
   std::replace(bytes.begin() + 4, bytes.begin() + 36, std::uint8_t{' '}, std::uint8_t{0});

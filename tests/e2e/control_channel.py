@@ -14,8 +14,8 @@ def signed_upgrade(url, credentials):
     return sign(credentials, "GET", url.replace("wss://", "https://"), {}, b"", "ssmmessages")
 
 
-def open_control_channel(http, testbed, node, token_owner, token=None):
-    """The channel of `node`, opened with a token that `token_owner` was given."""
+def open_control_channel(http, testbed, node, token_owner, token=None, **members):
+    """The channel of `node`, opened with a token that `token_owner` was given; `members` are added to the first frame."""
     token = token or token_of(http.create_channel("control", token_owner.id, token_owner.credentials()))
     url = control_url(testbed, node.id)
     channel = WebSocket(url, http.tls, signed_upgrade(url, node.credentials()))
@@ -27,6 +27,7 @@ def open_control_channel(http, testbed, node, token_owner, token=None):
             "TokenValue": token,
             "AgentVersion": "3.3.987.0",
             "PlatformType": "linux",
+            **members,
         }
     )
     return channel

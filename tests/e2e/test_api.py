@@ -188,18 +188,19 @@ def test_node_pages(http, testbed, node):
     assert wrong.error_code == "InvalidNextToken"
 
 
-def test_connection_status(ssm, testbed, node):
+def test_control_plane_trap_46_connection_status(ssm, testbed, node):
     assert ssm("get-connection-status", "--target", node.id) == {"Target": node.id, "Status": "connected"}
     unknown = "mi-00000000000000000"
     assert ssm("get-connection-status", "--target", unknown)["Status"] == "notconnected"
 
 
-def test_connection_status_follows_the_agent(ssm, testbed):
+def test_control_plane_trap_46_connection_status_follows_the_agent(ssm, testbed):
     node = testbed.add_node(f"follows-{uuid.uuid4()}")
     node.stop()
     wait_until(
         lambda: ssm("get-connection-status", "--target", node.id)["Status"] == "notconnected", 10, "notconnected after stop"
     )
+    assert instances(ssm)[node.id]["PingStatus"] == "Online", "it is about reports, and the last one is fresh"
     node.run()
     node.wait_connected()
     node.kill()

@@ -37,7 +37,7 @@ def named(programs, tmp_path_factory):
 
 
 @pytest.mark.parametrize("plugin", ["our-plugin", "official-plugin"])
-def test_shell_by_awss_names(named, plugin):
+def test_trap_26_shell_by_awss_names(named, plugin):
     testbed, node, dns = named
     environment = testbed.client_environment()
     # As with AWS: nothing but a region, and who is trusted.
@@ -57,7 +57,7 @@ def test_shell_by_awss_names(named, plugin):
     assert wait_over(testbed, identifier)["Status"] == "Terminated"
 
 
-def test_stream_url_is_as_awss(named):
+def test_trap_26_stream_url_is_as_awss(named):
     """To the letter, no port in it: there is little that a check could dislike."""
     testbed, node, _ = named
     # Clients leave the standard port out of the Host that they sign.

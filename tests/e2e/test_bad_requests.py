@@ -251,7 +251,7 @@ class TestNodes:
     def theirs(self, testbed):
         return NodeIdentity.register(testbed)
 
-    def test_about_itself(self, http, ours):
+    def test_control_plane_trap_9_the_reduced_report_is_enough(self, http, ours):
         answer = http.ssm("UpdateInstanceInformation", ours.ping(), ours.credentials())
         assert (answer.status, answer.json()) == (200, {})
 

@@ -93,7 +93,7 @@ TEST_F(CommandSessionTest, RefusesALineThatIsNoCommand) {
   EXPECT_EQ(completion(), "Failed: The session document has no commands for Linux.");
 }
 
-TEST_F(CommandSessionTest, RefusesEncryptionWithAReason) {
+TEST_F(CommandSessionTest, Trap37_RefusesEncryptionWithAReason) {
   start(wire::kNonInteractiveCommands, R"({"linux":{"commands":"true"}})", R"({"kmsKeyId":"alias/x"})");
   EXPECT_TRUE(
       completion().starts_with("Failed: The session preferences ask for encryption with the KMS key alias/x"))

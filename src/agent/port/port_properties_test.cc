@@ -71,8 +71,7 @@ TEST(PortProperties, SayWhatIsWrong) {
   }
 }
 
-// control-plane.md 9, trap 37; data-channel.md 10, trap 34.
-TEST(PortProperties, Trap37_TheClientsVersionDecidesOnMultiplexing) {
+TEST(PortProperties, Trap34AndControlPlaneTrap37_TheClientsVersionDecidesOnMultiplexing) {
   for (const char* yes : {"1.1.70", "1.1.70.0", "1.1.100", "1.2.0.0", "1.2.677.0", "2.0.0", "10.0.0.0"}) {
     EXPECT_TRUE(client_multiplexes(yes)) << yes;
   }

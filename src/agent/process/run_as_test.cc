@@ -55,8 +55,7 @@ TEST_F(RunAsRoot, RefusesAnUnknownUser) {
   EXPECT_EQ(refusal(run_as("no-such-user")), "The user no-such-user does not exist on this node.");
 }
 
-// control-plane.md 9, trap 31.
-TEST_F(RunAsRoot, Trap31_NeverRunsAsRoot) {
+TEST_F(RunAsRoot, ControlPlaneTrap31_NeverRunsAsRoot) {
   EXPECT_EQ(refusal(run_as("root")), "A session may not run as root, whose user or group id is 0.");
   EXPECT_EQ(refusal(run_as("nobody"), "root"), "A session may not run as root, whose user or group id is 0.");
 }

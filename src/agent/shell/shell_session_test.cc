@@ -22,12 +22,23 @@ TEST_F(ShellSessionTest, CommandsOfTheDocumentReplaceTheShell) {
   EXPECT_EQ(client.output, "on-a-terminal\r\n");
 }
 
-TEST_F(ShellSessionTest, InteractiveCommandsRunInATerminalWithoutAHandshake) {
+TEST_F(ShellSessionTest, Trap29AndControlPlaneTrap24_InteractiveCommandsRunInATerminalWithoutAHandshake) {
   start(wire::kInteractiveCommands, R"({"linux":{"commands":"read -r line; echo got-$line"}})");
   run_until([&] { return client.connected(); }, "the connection");
   client.type("it\r");
   run_to_completion();
   EXPECT_TRUE(client.output.ends_with("got-it\r\n")) << client.output;
+  EXPECT_EQ(client.handshake().agent_version(), "") << "no request for a handshake has come";
+}
+
+// Official agents wait for the rest of a character, and lose it with the end of the shell.
+TEST_F(ShellSessionTest, Trap54_BytesAreSentAsTheyComeWhetherOrNotTheyAreCharacters) {
+  start(wire::kStandardStream,
+        R"({"linux":{"commands":"printf '\\303'; read -r line; printf '\\357\\277\\275\\342\\202'"}})");
+  wait_for_output("\xc3");
+  client.type("\r");
+  run_to_completion();
+  EXPECT_TRUE(client.output.ends_with("\xef\xbf\xbd\xe2\x82")) << client.output;
 }
 
 TEST_F(ShellSessionTest, InteractiveCommandsNeedACommand) {
@@ -78,7 +89,7 @@ TEST_F(ShellSessionTest, RefusesARunAsWithoutAUser) {
 }
 
 // control-plane.md 9: one wrong type means that the message can't be trusted; here the person is told.
-TEST_F(ShellSessionTest, Trap22_SaysWhichInputHasTheWrongType) {
+TEST_F(ShellSessionTest, ControlPlaneTrap22_SaysWhichInputHasTheWrongType) {
   start(wire::kStandardStream, "{}", R"({"runAsDefaultUser":7})");
   EXPECT_TRUE(
       completion().starts_with("Failed: The session document's inputs can't be read: runAsDefaultUser"))

@@ -53,8 +53,8 @@ void expect_refused(const std::expected<ResolvedSession, ResolveError>& resolved
       << "got:      " << resolved.error().message << "\nexpected: " << problem;
 }
 
-// control-plane.md trap 21: lists come in, scalars go out.
-TEST(Resolve, PutsParametersIntoBuiltInDocuments) {
+// Lists come in, scalars go out.
+TEST(Resolve, ControlPlaneTrap21_PutsParametersIntoBuiltInDocuments) {
   const auto ssh = resolve("AWS-StartSSHSession", {});
   ASSERT_TRUE(ssh) << ssh.error().message;
   EXPECT_EQ(ssh->properties, boost::json::parse(R"({"portNumber":"22"})"));
@@ -79,7 +79,7 @@ TEST(Resolve, PutsParametersIntoBuiltInDocuments) {
             boost::json::parse(R"({"direction":"upload","path":"/tmp/x y"})"));
 }
 
-TEST(Resolve, RefusesParametersWithTheReason) {
+TEST(Resolve, ControlPlaneTrap33_RefusesParametersWithTheReason) {
   struct Case {
     const char* name;
     SessionParameters given;
@@ -198,8 +198,7 @@ TEST(Resolve, SendsOnlyTheNodesPlatform) {
   EXPECT_EQ(resolve(shell, {}, "MacOS")->properties, boost::json::object{});
 }
 
-// control-plane.md traps 22 and 34.
-TEST(Resolve, Trap22InputsHaveTheTypesThatAgentsDemand) {
+TEST(Resolve, ControlPlaneTrap22_InputsHaveTheTypesThatAgentsDemand) {
   const auto shell = document(
       R"({"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{"idleSessionTimeout":5,
           "maxSessionDuration":90,"cloudWatchStreamingEnabled":"true","runAsEnabled":"true","runAsDefaultUser":"ops",
@@ -216,7 +215,7 @@ TEST(Resolve, Trap22InputsHaveTheTypesThatAgentsDemand) {
   EXPECT_EQ(resolved->max_duration, std::chrono::minutes(90));
 }
 
-TEST(Resolve, Trap34EncryptionIsNotDemandedUnlessSaid) {
+TEST(Resolve, ControlPlaneTrap34_EncryptionIsNotDemandedUnlessSaid) {
   const auto resolved =
       resolve(document(R"({"schemaVersion":"1.0","sessionType":"Standard_Stream","inputs":{}})"), {});
   ASSERT_TRUE(resolved);

@@ -132,7 +132,7 @@ TEST_F(TerminalSessionTest, CarriesKeysAndOutputAndRestoresTheTerminal) {
   EXPECT_FALSE(is_raw());
 }
 
-TEST_F(TerminalSessionTest, TellsTheSizeFirstAndAfterEachChange) {
+TEST_F(TerminalSessionTest, Trap45_TellsTheSizeFirstAndAfterEachChange) {
   open_terminal();
   start();
   ASSERT_TRUE(service_.run_until([&] { return !service_.received.empty(); }));
@@ -145,13 +145,19 @@ TEST_F(TerminalSessionTest, TellsTheSizeFirstAndAfterEachChange) {
   EXPECT_EQ(sizes()[1], R"({"cols":100,"rows":50})");
 }
 
+TEST_F(TerminalSessionTest, Trap45_WithoutATerminalTheSizeIsTheOfficialOne) {
+  open_pipes();
+  start();
+  ASSERT_TRUE(service_.run_until([&] { return !service_.received.empty(); }));
+  EXPECT_EQ(sizes(), std::vector<std::string>{R"({"cols":300,"rows":100})"});
+}
+
 TEST_F(TerminalSessionTest, ReadsAPipeToItsEndAndThenSendsEndOfFile) {
   open_pipes();
   start();
   type("id; exit\n");
   end_of_input();
   ASSERT_TRUE(service_.run_until([&] { return !service_.received.empty(); }));
-  EXPECT_EQ(sizes()[0], R"({"cols":300,"rows":100})");
   service_.output("$ ");
   ASSERT_TRUE(node_gets("id; exit\n\x04"));
   service_.output("uid=0");
@@ -196,6 +202,24 @@ TEST_F(TerminalSessionTest, ResumesALostConnectionAndLosesNothing) {
   EXPECT_NE(service_.openings[3].request_id, service_.openings[0].request_id);
 }
 
+// The service ends a session with a message or without a token, never with a Close.
+TEST_F(TerminalSessionTest, Trap24_ACloseFrameIsALostConnectionWhateverItsCode) {
+  open_terminal();
+  start();
+  service_.run_until([&] { return !service_.openings.empty(); });
+  service_.output("$ ");
+  ASSERT_TRUE(shows("$ "));
+  constexpr std::uint16_t kCodes[] = {1000, 1001, 1008, 4000};
+  for (const auto code : kCodes) {
+    const auto before = service_.openings.size();
+    service_.cut(code);
+    ASSERT_TRUE(service_.run_until([&] { return service_.openings.size() > before; })) << code;
+    service_.output(std::to_string(code) + ";");
+    ASSERT_TRUE(shows(std::to_string(code) + ";")) << code;
+  }
+  EXPECT_EQ(service_.calls, std::vector<std::string>(4, "ResumeSession"));
+}
+
 TEST_F(TerminalSessionTest, KeepsTryingToResume) {
   open_terminal();
   start();
@@ -210,7 +234,7 @@ TEST_F(TerminalSessionTest, KeepsTryingToResume) {
   EXPECT_EQ(service_.calls.size(), 5U);
 }
 
-TEST_F(TerminalSessionTest, EndsWhenTheServiceNoLongerResumes) {
+TEST_F(TerminalSessionTest, Trap24_EndsWhenTheServiceNoLongerResumes) {
   open_terminal();
   start();
   service_.run_until([&] { return !service_.openings.empty(); });
@@ -259,11 +283,13 @@ TEST_F(TerminalSessionTest, TerminatesTheSessionOnTheEscapeKeyAndOnHangup) {
   EXPECT_EQ(service_.calls.size(), 2U);
 }
 
-TEST_F(TerminalSessionTest, HoldsBackWhatIsTypedBeforeTheNodeListens) {
+// An official agent's shell says nothing for its first second.
+TEST_F(TerminalSessionTest, Trap53_HoldsBackWhatIsTypedBeforeTheNodeListens) {
   open_terminal();
   start();
   type("early");
   ASSERT_TRUE(service_.run_until([&] { return !service_.received.empty(); }));
+  EXPECT_FALSE(service_.run_until([&] { return !service_.typed().empty(); }, std::chrono::milliseconds(100)));
   service_.output("$ ");
   ASSERT_TRUE(node_gets("early"));
   EXPECT_EQ(service_.received[0].type, wire::PayloadType::kSize);

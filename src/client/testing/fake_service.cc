@@ -1,5 +1,6 @@
 #include "client/testing/fake_service.h"
 
+#include <array>
 #include <boost/asio/this_coro.hpp>
 
 #include "net/runtime.h"
@@ -52,7 +53,12 @@ void FakeService::close_session(std::string_view reason) {
                 wire::make_channel_closed(wire::Stamp::fresh(clock_.now()), "mi-1", kSessionId, reason));
 }
 
-void FakeService::cut() {
+void FakeService::cut(std::optional<std::uint16_t> code) {
+  if (code) {
+    const std::array bytes = {static_cast<std::uint8_t>(*code >> 8), static_cast<std::uint8_t>(*code & 0xff)};
+    socket_->send(net::WsOpcode::kClose, bytes, as_bytes("Bye"));
+    socket_->flush();
+  }
   socket_->close();
   socket_.reset();
 }

@@ -41,8 +41,8 @@ class FakeService final : public net::HttpHandler {
   bool all_acknowledged() const { return agent_.all_acknowledged(); }
   /// While false the node takes nothing.
   void set_ready(bool ready) { agent_.set_ready(ready); }
-  /// Cuts the connection without a word.
-  void cut();
+  /// Cuts the connection without a word, or with a Close frame of this code.
+  void cut(std::optional<std::uint16_t> code = std::nullopt);
 
   /// Runs the context until `done` holds; false when it takes too long.
   bool run_until(const std::function<bool()>& done,
