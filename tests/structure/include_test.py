@@ -1,6 +1,7 @@
-"""Guards the architecture: who includes whom, what CMake links, room READMEs, and what the documents link to and name.
+"""Guards the architecture: who includes whom, what CMake links, room READMEs, and what the documents link to and name; and that each
+trap of the protocols has a test named for it.
 
-Run by ctest, or alone: /usr/bin/python3 tests/structure/include_test.py. The rules are in rooms.toml.
+Run by ctest, or alone: /usr/bin/python3 tests/structure/include_test.py. The rules are in rooms.toml, the traps in traps.toml.
 """
 
 import re
@@ -14,6 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 MARKDOWN_LINK = re.compile(r"\[[^\]\[]*\]\(([^()\s]+)\)")
+TEST = re.compile(r"^(?:TEST(?:_[FP])?\(\w+,\s*(\w+)\)| *def (test_\w+)\()", re.MULTILINE)
+# In the name of a test: Trap8AndControlPlaneTrap13_..., Trap33And48_..., test_control_plane_trap_40_...
+TRAP = re.compile(r"(control_?plane_?)?trap_?(\d+)((?:_?and_?\d+)*)", re.IGNORECASE)
+LAST_TRAPS = {"data-channel": 60, "control-plane": 50}
 MAX_LINES = 600
 
 
@@ -124,6 +129,42 @@ def broken_links(document):
             yield f"{document.relative_to(ROOT)}: {target} names no heading of {name or 'this page'}"
 
 
+def names_of_tests():
+    """Of all tests in C++, and of those end to end."""
+    files = [*(ROOT / "src").rglob("*_test.cc"), *(ROOT / "tests/e2e").glob("test_*.py")]
+    return {first or second for path in files for first, second in TEST.findall(path.read_text())}
+
+
+def traps_of(name):
+    """(document, number) of each trap that a test is named for."""
+    found = set()
+    for control_plane, first, more in TRAP.findall(name):
+        document = "control-plane" if control_plane else "data-channel"
+        found |= {(document, int(number)) for number in [first, *re.findall(r"\d+", more)]}
+    return found
+
+
+def wrong_traps(traps, tests):
+    """What is wrong with the table of traps, where these are the names of all tests."""
+    tested = set()
+    for document, last in LAST_TRAPS.items():
+        missing = {str(number) for number in range(1, last + 1)} - set(traps[document])
+        yield from (f"{document} {number}: is missing" for number in sorted(missing, key=int))
+        for number, entry in traps[document].items():
+            place = f"{document} {number}"
+            if set(entry) not in ({"what", "test"}, {"what", "because"}):
+                yield f"{place}: needs what, and either test or because"
+            elif name := entry.get("test"):
+                tested.add((document, int(number)))
+                if name not in tests:
+                    yield f"{place}: there is no test {name}"
+                elif (document, int(number)) not in traps_of(name):
+                    yield f"{place}: the name of {name} does not say so"
+    for name in sorted(tests):
+        for document, number in sorted(traps_of(name) - tested):
+            yield f"{name}: traps.toml names no test for {document} {number}"
+
+
 def flat(table, prefix=""):
     """A TOML table's values by their dotted names."""
     found = {}
@@ -188,6 +229,13 @@ class Documents(unittest.TestCase):
                     print(f"warning: {path.relative_to(ROOT)} has {lines} lines", file=sys.stderr)
 
 
+class Traps(unittest.TestCase):
+    def test_each_has_a_test_or_a_reason(self):
+        traps = tomllib.loads((Path(__file__).parent / "traps.toml").read_text())
+        found = list(wrong_traps(traps, names_of_tests()))
+        self.assertEqual(found, [], "\n" + "\n".join(found))
+
+
 class TheGuardItself(unittest.TestCase):
     """A guard that can't fail guards nothing."""
 
@@ -224,6 +272,32 @@ class TheGuardItself(unittest.TestCase):
     def test_refuses_unknown_rooms_and_relative_includes(self):
         self.assertEqual(len(self.found_in({"attic/a.h": "#include <map>\n"})), 1)
         self.assertEqual(len(self.found_in({"wire/a.cc": '#include "a.h"\n'})), 1)
+
+    def test_reads_the_numbers_of_traps(self):
+        for name, traps in (
+            ("Trap8AndControlPlaneTrap13_X", {("data-channel", 8), ("control-plane", 13)}),
+            ("Trap33And48_Has4", {("data-channel", 33), ("data-channel", 48)}),
+            ("test_control_plane_trap_1_and_2_a_201", {("control-plane", 1), ("control-plane", 2)}),
+            ("test_2_things", set()),
+        ):
+            with self.subTest(name=name):
+                self.assertEqual(traps_of(name), traps)
+
+    def test_says_what_is_wrong_with_traps(self):
+        whole = {document: {str(n): {"what": "x", "because": "y"} for n in range(1, last + 1)} for document, last in LAST_TRAPS.items()}
+        self.assertEqual(list(wrong_traps(whole, {"Trap_"})), [])
+        del whole["control-plane"]["50"]
+        whole["data-channel"] |= {"1": {"what": "x", "test": "Trap2_A"}, "2": {"what": "x", "test": "Trap2_B"}, "3": {"what": "x"}}
+        self.assertEqual(
+            list(wrong_traps(whole, {"Trap2_A", "ControlPlaneTrap4_C"})),
+            [
+                "data-channel 1: the name of Trap2_A does not say so",
+                "data-channel 2: there is no test Trap2_B",
+                "data-channel 3: needs what, and either test or because",
+                "control-plane 50: is missing",
+                "ControlPlaneTrap4_C: traps.toml names no test for control-plane 4",
+            ],
+        )
 
 
 if __name__ == "__main__":
