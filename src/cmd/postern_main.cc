@@ -66,6 +66,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(static_cast<int>(own), argv);
   } catch (const CLI::ParseError& error) {
+    // That a command is required is said before that this is none.
+    if (const auto unknown = app.remaining(); error.get_name() == "RequiredError" && !unknown.empty()) {
+      fmt::print(stderr, "postern: there is no command {}; postern --help names those that are\n",
+                 harmless(unknown.front()));
+      return 2;
+    }
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {

@@ -42,6 +42,11 @@ def test_help_and_version(programs, program):
     assert run(program, "--no-such-flag").returncode == 2
 
 
+def test_a_command_that_there_is_not(programs):
+    done = run("postern", "frobnicate", "web-1")
+    assert (done.returncode, done.stderr) == (2, "postern: there is no command frobnicate; postern --help names those that are\n")
+
+
 def test_posternd_takes_all_descriptors_that_it_may(programs, tmp_path):
     """A node is a connection, and the usual soft limit is 1024."""
     path = postern_testbed.binary_directory() / "posternd"
