@@ -35,11 +35,11 @@ std::size_t append(const char* data, std::size_t, std::size_t size, void* sink) 
 }
 
 void initialise_once() {
-  static const bool kInitialised = [] {
+  static const bool initialised = [] {
     POSTERN_CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     return true;
   }();
-  static_cast<void>(kInitialised);
+  static_cast<void>(initialised);
 }
 
 }  // namespace

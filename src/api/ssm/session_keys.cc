@@ -16,8 +16,8 @@ constexpr std::string_view kLocalUser = "postern:LocalUser";
 constexpr std::string_view kLocalhost = "localhost";
 
 const boost::json::object& members_of(const boost::json::value& value) {
-  static const boost::json::object kNone;
-  return value.is_object() ? value.get_object() : kNone;
+  static const boost::json::object none;
+  return value.is_object() ? value.get_object() : none;
 }
 
 std::string text_of(const boost::json::object& members, std::string_view name) {

@@ -168,7 +168,7 @@ awaitable<Result<AssumeRoleResult>> assume_role(Call& call, AssumeRoleRequest in
   if (!allowed) co_return std::unexpected(std::move(allowed.error()));
   if (!found) co_return std::unexpected(aws::kAccessDenied("There is no such role."));
 
-  auto policies = co_await check_session_policies(call, in);
+  auto policies = co_await check_session_policies(call, static_cast<const SessionRequest&>(in));
   if (!policies) co_return std::unexpected(std::move(policies.error()));
   const auto lifetime =
       session_lifetime(in, found->role, is_role_session(call.principal) ? kMaxChainedSession : kMaxSession);

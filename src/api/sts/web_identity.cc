@@ -114,7 +114,7 @@ awaitable<Result<WebIdentityResult>> assume_role(Call& call, WebIdentityRequest 
   if (auto ok = check_claims(identity); !ok) co_return std::unexpected(std::move(ok.error()));
   const auto found = co_await find_role(call, in.role_arn);
   if (auto ok = check_trust(call, in, found, *bearer); !ok) co_return std::unexpected(std::move(ok.error()));
-  auto policies = co_await check_session_policies(call, in);
+  auto policies = co_await check_session_policies(call, static_cast<const SessionRequest&>(in));
   if (!policies) co_return std::unexpected(std::move(policies.error()));
   const auto lifetime = session_lifetime(in, found->role, kMaxSession);
   if (!lifetime) co_return std::unexpected(lifetime.error());
