@@ -37,8 +37,11 @@ void Context::add(std::string_view key, std::string_view value) {
   }
   entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(end), {hash, number, key, value});
   const auto at = static_cast<std::uint32_t>(end);
-  for (auto& range : known_) {
-    if (range.count > 0 && range.begin >= at) ++range.begin;
+  // Only another value of an earlier key moves what stands behind it.
+  if (end + 1 < entries_.size()) {
+    for (auto& range : known_) {
+      if (range.count > 0 && range.begin >= at) ++range.begin;
+    }
   }
   if (number == kNoNumber) return;
   if (known_[number].count++ == 0) known_[number].begin = at;

@@ -10,14 +10,12 @@ import time
 import pytest
 
 from identities import iam, make_user, policy, statement
+from live_sessions import AT_ONCE_SECONDS, ended_at_once, is_active, wait_over
 from sessions import session_id
 from support.aws_clients import ClientError, client, error_code, error_message
 from support.postern_testbed import AwsError
 from support.terminal import Terminal
 from support.wait import Timeout, wait_until
-
-# Far below any life of a cache; how soon it really is, `bench/run revocation` measures.
-AT_ONCE_SECONDS = 30
 
 numbers = itertools.count(1)
 
@@ -53,32 +51,6 @@ def denied(call, *arguments, **options):
         call(*arguments, **options)
     assert error_code(raised.value) in ("AccessDenied", "AccessDeniedException"), raised.value
     return error_message(raised.value)
-
-
-def described(testbed, state, identifier):
-    """By the SDK in this process: starting the CLI takes longer than what is measured here."""
-    filters = [{"key": "SessionId", "value": identifier}]
-    found = client(testbed, "ssm", testbed.admin).describe_sessions(State=state, Filters=filters)["Sessions"]
-    return found[0] if found else None
-
-
-def is_active(testbed, identifier):
-    record = described(testbed, "Active", identifier)
-    return record is not None and record["Status"] in ("Connected", "Connecting", "Disconnected")
-
-
-def wait_over(testbed, identifier):
-    return wait_until(lambda: described(testbed, "History", identifier), 30, f"{identifier} over", 0.05)
-
-
-def ended_at_once(testbed, identifier, change):
-    """Makes the change and waits until the session is over; returns its record."""
-    assert is_active(testbed, identifier)
-    change()
-    changed = time.time()
-    record = wait_over(testbed, identifier)
-    assert record["EndDate"].timestamp() - changed < AT_ONCE_SECONDS
-    return record
 
 
 START = {"action": "ssm:StartSession"}

@@ -8,9 +8,9 @@ import time
 
 import pytest
 from identities import iam, make_user, policy, statement
+from live_sessions import AT_ONCE_SECONDS, ended_at_once, is_active, wait_over
 from support.aws_clients import client
 from support.postern_testbed import Credentials
-from test_policies import AT_ONCE_SECONDS, ended_at_once, is_active, wait_over
 
 numbers = itertools.count(1)
 START = statement(action="ssm:StartSession")
